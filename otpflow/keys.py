@@ -1,0 +1,330 @@
+"""Server keys: the ring, what is derived from it, and challenge ids.
+
+Every key of the ring is stretched by HKDF into one key per use, so that no two uses ever share one:
+`mac` (the keyed hash of a code), `seal` (the number in Redis), `name` (key names in Redis), `address`
+(challenge ids), `sign` (callback URLs).
+
+A challenge id is `<key id>.<base64url of 33 bytes>`: 18 random bytes that exist nowhere else, and the
+name of the number's slot, masked so that two ids of one number cannot be told to belong together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from otpflow.errors import ConfigurationError
+
+KEY_BYTES = 32
+"""Bytes of a server key: 256 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 112."""
+
+SLOT_BYTES = 15
+SECRET_BYTES = 18
+"""Random bytes in a challenge id: 144 bit, where OWASP ASVS 11.5.1 asks for at least 128."""
+
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_CHALLENGE_ID = re.compile(r"([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{44})")
+_NONCE_BYTES = 12
+_USES = ("mac", "seal", "name", "address", "sign")
+
+
+def encode(raw: bytes) -> str:
+    """Write bytes as base64url without padding.
+
+    Args:
+        raw: any bytes.
+
+    Returns:
+        ASCII text that is safe in URLs, keys and JSON.
+    """
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Read base64url with or without padding.
+
+    Args:
+        text: what `encode` wrote.
+
+    Returns:
+        The bytes.
+
+    Raises:
+        ValueError: where it is not base64url.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]*={0,2}", text):
+        msg = "not base64url"
+        raise ValueError(msg)
+    bare = text.rstrip("=")
+    return urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def record(*parts: str | bytes) -> bytes:
+    """Join parts so that no two different lists of parts give the same bytes.
+
+    Args:
+        parts: texts or bytes.
+
+    Returns:
+        Each part behind its length.
+    """
+    raw = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
+
+
+def digest(key: bytes, *parts: str | bytes) -> bytes:
+    """Compute HMAC-SHA-256 over a record.
+
+    Args:
+        key: the key.
+        parts: what to authenticate.
+
+    Returns:
+        32 bytes.
+    """
+    return hmac.digest(key, record(*parts), hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a challenge lives, and the secret that only its id holds.
+
+    Attributes:
+        key_id: the key that this challenge was made with.
+        slot: names the number's slot in Redis.
+        locator: names the challenge in that slot; cannot be turned back into the id.
+        secret: the client-held half of the secret.
+    """
+
+    key_id: str
+    slot: str
+    locator: str
+    secret: bytes = field(repr=False)
+
+
+class Keyring:
+    """The server keys, by id.
+
+    The first key makes new challenges; all of them verify. Numbers are named by the key whose id sorts
+    first (`k1` before `k2` before `k10`), so that budgets survive a rotation in either order.
+
+    Args:
+        spec: `"k2:<base64url>,k1:<base64url>"`, each key at least 32 bytes, as `otpflow keygen` prints.
+
+    Raises:
+        ConfigurationError: naming every problem, never a key.
+    """
+
+    __slots__ = ("_derived", "active", "naming")
+
+    def __init__(self, spec: str) -> None:
+        keys, problems = _parse(spec)
+        if problems:
+            raise ConfigurationError(*problems)
+        self._derived = {key_id: _derive(raw) for key_id, raw in keys.items()}
+        self.active = next(iter(keys))
+        self.naming = min(keys, key=_natural)
+
+    def __repr__(self) -> str:
+        return f"Keyring(ids={list(self._derived)})"
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a Keyring holds server keys and is not for storing; build it from its settings"
+        raise TypeError(msg)
+
+    def __contains__(self, key_id: object) -> bool:
+        return key_id in self._derived
+
+    def _key(self, key_id: str, use: str) -> bytes:
+        return self._derived[key_id][use]
+
+    def slot(self, *parts: str | bytes) -> str:
+        """Name a slot in Redis by a keyed hash.
+
+        Args:
+            parts: what the slot is for, for example namespace and number.
+
+        Returns:
+            20 characters.
+        """
+        return encode(digest(self._key(self.naming, "name"), *parts)[:SLOT_BYTES])
+
+    def new_address(self, slot: str) -> Address:
+        """Draw the secret of a new challenge.
+
+        Args:
+            slot: the number's slot.
+
+        Returns:
+            Its address, under the active key.
+        """
+        return self.address(self.active, slot, secrets.token_bytes(SECRET_BYTES))
+
+    def address(self, key_id: str, slot: str, secret: bytes) -> Address:
+        """Build an address from its parts.
+
+        Args:
+            key_id: a key of this ring.
+            slot: the number's slot.
+            secret: the client-held secret.
+
+        Returns:
+            The address.
+        """
+        locator = encode(digest(self._key(key_id, "address"), b"locator", secret)[:16])
+        return Address(key_id, slot, locator, secret)
+
+    def challenge_id(self, address: Address) -> str:
+        """Write an address as the id that the application keeps.
+
+        Args:
+            address: where the challenge lives.
+
+        Returns:
+            At most 61 URL-safe characters.
+        """
+        masked = _xor(decode(address.slot), self._mask(address.key_id, address.secret))
+        return f"{address.key_id}.{encode(masked + address.secret)}"
+
+    def locate(self, challenge_id: object) -> Address | None:
+        """Read a challenge id.
+
+        Args:
+            challenge_id: whatever the caller has.
+
+        Returns:
+            The address it names, or `None` where it is not of the form or its key is unknown.
+        """
+        if not isinstance(challenge_id, str) or len(challenge_id) > 80:
+            return None
+        match = _CHALLENGE_ID.fullmatch(challenge_id)
+        if match is None or match[1] not in self._derived:
+            return None
+        raw = decode(match[2])
+        masked, secret = raw[:SLOT_BYTES], raw[SLOT_BYTES:]
+        return self.address(match[1], encode(_xor(masked, self._mask(match[1], secret))), secret)
+
+    def _mask(self, key_id: str, secret: bytes) -> bytes:
+        return digest(self._key(key_id, "address"), b"mask", secret)[:SLOT_BYTES]
+
+    def mac(self, key_id: str, *parts: str | bytes) -> bytes:
+        """Compute the keyed hash of a record.
+
+        Args:
+            key_id: a key of this ring.
+            parts: the record.
+
+        Returns:
+            32 bytes.
+        """
+        return digest(self._key(key_id, "mac"), *parts)
+
+    def sign(self, *parts: str | bytes) -> str:
+        """Sign a record with the active key.
+
+        Args:
+            parts: the record.
+
+        Returns:
+            22 characters.
+        """
+        return encode(digest(self._key(self.active, "sign"), *parts)[:16])
+
+    def seal(self, key_id: str, text: str, *label: str | bytes) -> str:
+        """Encrypt a text under a key made for this label alone.
+
+        Args:
+            key_id: a key of this ring.
+            text: what to hide.
+            label: what it belongs to; needed again to open it.
+
+        Returns:
+            base64url of nonce and ciphertext.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        box = AESGCM(digest(self._key(key_id, "seal"), *label))
+        return encode(nonce + box.encrypt(nonce, text.encode("utf-8", "surrogatepass"), None))
+
+    def unseal(self, key_id: str, sealed: str, *label: str | bytes) -> str | None:
+        """Decrypt what `seal` wrote.
+
+        Args:
+            key_id: the key it was sealed with.
+            sealed: what `seal` returned.
+            label: what it belongs to.
+
+        Returns:
+            The text, or `None` where it was altered, moved, or sealed for something else.
+        """
+        try:
+            raw = decode(sealed)
+            box = AESGCM(digest(self._key(key_id, "seal"), *label))
+            return box.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None).decode("utf-8", "surrogatepass")
+        except (ValueError, InvalidTag):
+            return None
+
+
+def new_key(key_id: str = "k1") -> str:
+    """Draw a server key.
+
+    Args:
+        key_id: how challenges will name it: 1 to 16 letters, digits, `_` or `-`.
+
+    Returns:
+        `"<key_id>:<base64url of 32 random bytes>"`.
+
+    Raises:
+        ConfigurationError: the id is not of that form.
+    """
+    if not _KEY_ID.fullmatch(key_id):
+        raise ConfigurationError(f"key id {key_id!r}: must be 1 to 16 letters, digits, '_' or '-'")
+    return f"{key_id}:{encode(secrets.token_bytes(KEY_BYTES))}"
+
+
+def _parse(spec: object) -> tuple[dict[str, bytes], list[str]]:
+    if not isinstance(spec, str) or not spec.strip():
+        return {}, ["keys: at least one server key is needed; make one with `otpflow keygen` and keep it outside Redis"]
+    keys: dict[str, bytes] = {}
+    problems: list[str] = []
+    for number, entry in enumerate(spec.split(","), start=1):
+        key_id, colon, encoded = entry.strip().partition(":")
+        if not colon or not _KEY_ID.fullmatch(key_id):
+            problems.append(f"keys: entry {number} is not of the form 'k1:<base64url>'; see `otpflow keygen`")
+            continue
+        try:
+            raw = decode(encoded)
+        except ValueError:
+            problems.append(f"keys: key {key_id!r} is not base64url; see `otpflow keygen`")
+            continue
+        if len(raw) < KEY_BYTES or len(set(raw)) < 8:
+            problems.append(f"keys: key {key_id!r} is weak: {KEY_BYTES} random bytes are needed; see `otpflow keygen`")
+        if key_id in keys:
+            problems.append(f"keys: the id {key_id!r} is there twice; give each key its own")
+        keys[key_id] = raw
+    return keys, problems
+
+
+def _derive(raw: bytes) -> dict[str, bytes]:
+    return {
+        use: HKDF(algorithm=SHA256(), length=32, salt=None, info=f"otpflow/1/{use}".encode()).derive(raw)
+        for use in _USES
+    }
+
+
+def _natural(key_id: str) -> tuple[tuple[int, int | str], ...]:
+    pieces = re.findall(r"\d+|\D+", key_id)
+    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces)
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
