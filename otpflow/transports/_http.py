@@ -85,9 +85,8 @@ def base_url_problem(base_url: object) -> str | None:
         return "is not a web address; give one such as 'https://rest.esms.vn'"
     if url.userinfo or url.query or url.fragment:
         return "holds a user, a query or a fragment; give scheme, host and path only"
-    if url.scheme == "http" and not is_loopback(url.host):
-        return "is plain http, which is allowed to this machine only; give an https address"
-    return None
+    plain = url.scheme == "http" and not is_loopback(url.host)
+    return "is plain http, which is allowed to this machine only; give an https address" if plain else None
 
 
 def client_problem(client: object, *, asynchronous: bool) -> str | None:
@@ -101,9 +100,8 @@ def client_problem(client: object, *, asynchronous: bool) -> str | None:
         The rest of a sentence that begins with the argument's name, or `None`.
     """
     wanted = httpx.AsyncClient if asynchronous else httpx.Client
-    if client is None or isinstance(client, wanted):
-        return None
-    return f"is a {type(client).__name__}; give an httpx.{wanted.__name__}, or leave it out"
+    problem = f"is a {type(client).__name__}; give an httpx.{wanted.__name__}, or leave it out"
+    return None if client is None or isinstance(client, wanted) else problem
 
 
 class HTTPClient:
@@ -132,7 +130,7 @@ class HTTPClient:
         Returns:
             The answer, or why there is none.
         """
-        if self._closed or self._client.is_closed:
+        if self._client.is_closed:
             return CLOSED
         progress = Progress()
         try:
@@ -201,10 +199,11 @@ class AsyncHTTPClient:
     def __init__(self, client: AsyncClient | None = None) -> None:
         self._owned = client is None
         self._client = client or httpx.AsyncClient(verify=_trust(), trust_env=False, limits=_LIMITS)
+        self._closed = False
 
     async def post(self, url: str, body: bytes, seconds: float) -> Reply | Failure:
         """Do what `HTTPClient.post` does, without blocking the event loop."""
-        if self._client.is_closed:
+        if self._closed or self._client.is_closed:
             return CLOSED
         progress = Progress()
         arguments = _arguments(body, seconds, progress.atrace)
@@ -226,7 +225,8 @@ class AsyncHTTPClient:
             await progress.aclose()
 
     async def aclose(self) -> None:
-        """Close the client where it was made here."""
+        """Send nothing more, and close the client where it was made here."""
+        self._closed = True
         if self._owned:
             await self._client.aclose()
 

@@ -44,6 +44,13 @@ class Voice:
         else:
             self._runner.run(self.transport.aclose())
 
+    def close_client(self, client: httpx.Client | httpx.AsyncClient) -> None:
+        """Close a client that was brought along, where it was used."""
+        if isinstance(client, httpx.Client):
+            client.close()
+        else:
+            self._runner.run(client.aclose())
+
 
 Build: TypeAlias = Callable[..., Voice]
 Handler: TypeAlias = Callable[[httpx.Request], httpx.Response]

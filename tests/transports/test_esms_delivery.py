@@ -161,6 +161,14 @@ def test_a_redirect_is_never_followed(
     assert len(simulator.requests) == 1
 
 
+@pytest.mark.guarantee("D2")
+def test_the_whole_takes_twice_the_timeout(voice: Voice, simulator: EsmsSimulator) -> None:
+    """There is no time for a third try where the first two used theirs up."""
+    simulator.misbehave(Fault.accept_then_delay(60), times=3)
+    fail(voice)
+    assert len(simulator.requests) == 2
+
+
 def test_calls_after_a_failure_work(voice: Voice, simulator: EsmsSimulator) -> None:
     """Nothing is left behind by an exchange that was cut off."""
     for number, fault in enumerate((Fault.drip_headers(0.02), Fault.accept_then_delay(60), Fault.huge())):

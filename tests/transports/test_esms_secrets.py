@@ -20,7 +20,7 @@ from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_server import SimulatorServer
 from otpflow.transports import AsyncEsmsVoice, AsyncTransport, EsmsVoice, Transport
 from otpflow.transports._exchange import Reply
-from tests.transports.conftest import API_KEY, CANARIES, CODE, NUMBER, SECRET_KEY, Build, Voice, message
+from tests.transports.conftest import API_KEY, CANARIES, CODE, NUMBER, SECRET_KEY, Build, Voice, fail, message
 
 ECHOES = [
     *CANARIES,
@@ -209,10 +209,11 @@ def test_a_client_of_the_callers_own_stays_open(twin: str, build: Build, simulat
     assert voice.send(message()).provider_ref == simulator.calls[0].sms_id
     voice.close()
     assert not client.is_closed
-    client.close() if twin == "sync" else asyncio.run(client.aclose())
-    with pytest.raises(DeliveryError) as caught:
-        voice.send(message(request_id="r2"))
-    assert (caught.value.code, caught.value.retryable) == ("closed", False)
+    open_voice = build("https://rest.esms.vn", client=client)
+    assert fail(voice, request_id="r2").code == "closed"
+    voice.close_client(client)
+    error = fail(open_voice, request_id="r3")
+    assert (error.code, error.retryable, len(simulator.requests)) == ("closed", False, 1)
 
 
 def test_after_closing_nothing_is_sent(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -15,7 +17,7 @@ from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_server import SimulatorServer
 from otpflow.transports import _http
 from otpflow.transports._exchange import LARGEST_BODY, AbandonedError, Failure, Progress, Reply
-from tests.transports.conftest import TIMEOUT, Post
+from tests.transports.conftest import TIMEOUT, Build, Post, Voice, fail, message
 
 EXCEPTIONS: list[tuple[Exception, bool, str]] = [
     (httpx.ConnectError("x"), False, "connect"),
@@ -73,14 +75,24 @@ def test_every_exception_of_httpx_is_in_the_table() -> None:
 def test_a_server_that_drips_is_cut_off(
     post: Post, server: SimulatorServer, simulator: EsmsSimulator, fault: Fault
 ) -> None:
-    """The deadline holds although every single read is in time, and no thread keeps reading."""
+    """The deadline holds although every single read is in time."""
     simulator.misbehave(fault)
     started = time.monotonic()
     answer = post(server.base_url)
     assert time.monotonic() - started < TIMEOUT + 0.5
     assert answer == Failure(sent=True, code="timeout", detail="no whole answer in time")
+
+
+@pytest.mark.guarantee("D2")
+@pytest.mark.parametrize("fault", [Fault.drip_headers(0.02), Fault.drip_body(0.02)], ids=lambda one: one.name)
+def test_nobody_keeps_reading_from_a_server_that_drips(
+    voice: Voice, simulator: EsmsSimulator, fault: Fault
+) -> None:
+    """The connection ends with the deadline, not when the transport is closed; no worker stays behind."""
+    simulator.misbehave(fault, times=2)
+    assert fail(voice).code == "timeout"
     for thread in threading.enumerate():
-        if thread.name.startswith("otpflow-http"):
+        if "process_request_thread" in thread.name:  # the server's, which ends when it cannot write
             thread.join(2)
             assert not thread.is_alive()
 
@@ -201,3 +213,72 @@ def test_what_was_abandoned_after_it_was_sent_is_unknown() -> None:
     progress.trace("http11.send_request_headers.started", {})
     assert progress.abandon().sent
     assert Progress().abandon().sent
+
+
+def test_a_connection_that_other_requests_share_is_not_cut() -> None:
+    """An HTTP/2 client of the caller's own carries many requests over one connection."""
+    here, there = socket.socketpair()
+
+    class Stream:
+        def get_extra_info(self, _: str) -> socket.socket:
+            return here
+
+    with here, there:
+        shared, own = Progress(), Progress()
+        for progress in (shared, own):
+            progress.trace("connection.connect_tcp.complete", {"return_value": Stream()})
+        shared.trace("http2.send_connection_init.started", {})
+        shared.cut()
+        assert here.send(b"x") == 1
+        own.cut()
+        with pytest.raises(OSError, match="pipe"):
+            here.send(b"x")
+
+
+def test_no_connection_after_the_request_left_is_unknown() -> None:
+    """As a transport of the caller's own reports it that tries again by itself."""
+
+    def again(request: httpx.Request) -> httpx.Response:
+        request.extensions["trace"]("http11.send_request_headers.started", {})
+        raise httpx.ConnectError("the second time")
+
+    client = _http.HTTPClient(httpx.Client(transport=httpx.MockTransport(again)))
+    answer = client.post("https://x.test/", b"{}", 1)
+    client.close()
+    assert isinstance(answer, Failure)
+    assert answer.sent
+
+
+@pytest.mark.parametrize(("injected", "connections"), [(False, 2), (True, 1)])
+def test_only_a_client_of_the_callers_own_keeps_connections(
+    twin: str, build: Build, injected: bool, connections: int
+) -> None:
+    """One that we make opens a connection for each request; one that was brought keeps its habits."""
+    peers: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            peers.append(self.client_address)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "20")
+            self.end_headers()
+            self.wfile.write(b'{"CodeResult":"100"}')
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        client = (httpx.Client() if twin == "sync" else httpx.AsyncClient()) if injected else None
+        voice = build(f"http://127.0.0.1:{server.server_port}", client=client, timeout=5)
+        for number in range(2):
+            voice.send(message(request_id=f"r{number}"))
+        if client is not None:
+            voice.close_client(client)
+        server.shutdown()
+        thread.join()
+    assert len(set(peers)) == connections

@@ -1,0 +1,40 @@
+-- Spend one attempt before anything is compared, and return what the comparison needs.
+-- KEYS: challenge, guesses, row (wrong guesses one after the other).
+-- ARGV: attempt, rules, longest window (ms), allowed in a row, memory of the row (ms).
+-- Returns: {'claimed', attempts left, sealed, salt, then digest, 'live' | 'superseded' | 'expired', ...}
+--        | {'settled', outcome, attempts left} for an attempt that has its verdict already
+--        | {'expired'} | {'used'} | {'exhausted'} | {'throttled', wait (ms), attempts left}.
+local now = clock()
+local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequence', 'sealed', 'salt',
+  'attempt:' .. ARGV[1])
+if now >= tonumber(held[3] or 0) then return { 'expired' } end
+local mark, attempts = held[7], tonumber(held[2])
+if mark and mark ~= 'claimed' then return { 'settled', string.match(mark, '(.*):(%d+)') } end
+local codes, alive = {}, false
+for code = 1, tonumber(held[4]) do
+  local pair = redis.call('HMGET', KEYS[1], 'digest:' .. code, 'until:' .. code)
+  if pair[1] then
+    local standing = pair[2] == '0' and 'superseded' or tonumber(pair[2]) > now and 'live' or 'expired'
+    alive = alive or standing == 'live'
+    codes[#codes + 1] = pair[1]
+    codes[#codes + 1] = standing
+  end
+end
+if not mark then
+  if held[1] == 'verified' then return { 'used', attempts } end
+  if held[1] ~= 'pending' then return { 'expired' } end
+  if attempts <= 0 then return { 'exhausted', 0 } end
+  if not alive then return { 'expired' } end
+  local wait = room(KEYS[2], now, ARGV[2])
+  if tonumber(redis.call('GET', KEYS[3]) or 0) >= tonumber(ARGV[4]) then
+    wait = math.max(wait, redis.call('PTTL', KEYS[3]))
+  end
+  if wait > 0 then return { 'throttled', wait, attempts } end
+  attempts = attempts - 1
+  redis.call('HSET', KEYS[1], 'attempts', attempts, 'attempt:' .. ARGV[1], 'claimed')
+  redis.call('PEXPIREAT', KEYS[1], held[3])
+  note(KEYS[2], now, ARGV[1], ARGV[3])
+  redis.call('INCR', KEYS[3])
+  redis.call('PEXPIRE', KEYS[3], ARGV[5])
+end
+return { 'claimed', attempts, held[5], held[6], unpack(codes) }

@@ -1,0 +1,37 @@
+-- Put in front of every script. All times are milliseconds of Redis' own clock.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- How long until one more event fits every rule ("name=count/window ..."), and which rule says so; 0 when now.
+local function room(events, now, rules)
+  local wait, broken = 0, ''
+  for name, count, window in string.gmatch(rules, '(%w+)=(%d+)/(%d+)') do
+    local nth = redis.call('ZREVRANGE', events, count - 1, count - 1, 'WITHSCORES')[2]
+    local left = nth and tonumber(nth) + window - now or 0
+    if left > wait then wait, broken = left, name end
+  end
+  return wait, broken
+end
+
+-- Remember one event; the same member again changes nothing.
+local function note(events, now, member, window)
+  redis.call('ZREMRANGEBYSCORE', events, '-inf', now - window)
+  redis.call('ZADD', events, now, member)
+  redis.call('PEXPIRE', events, window)
+end
+
+-- What the application may see of a challenge, flat: see _wire.parse_view.
+local function view(challenge, sends, now, rules)
+  local held = redis.call('HMGET', challenge, 'state', 'attempts', 'sends_left', 'sequence', 'delivery',
+    'provider', 'reference', 'channel', 'purpose', 'locale', 'sealed', 'salt', 'context')
+  local life = 0
+  for code = 1, tonumber(held[4] or 0) do
+    local left = tonumber(redis.call('HGET', challenge, 'until:' .. code) or 0) - now
+    if left > life then life = left end
+  end
+  local answer = { (room(sends, now, rules)), life }
+  for index = 1, 13 do answer[index + 2] = held[index] or '' end
+  return answer
+end

@@ -1,0 +1,4 @@
+-- Lift the guess budgets of one number, for support staff; its sending budgets stay.
+-- KEYS: guesses, row.
+-- Returns: {how many keys there were}.
+return { redis.call('DEL', KEYS[1], KEYS[2]) }
