@@ -1,9 +1,10 @@
 -- Spend one attempt before anything is compared, and return what the comparison needs.
 -- KEYS: challenge, guesses, row (wrong guesses one after the other).
 -- ARGV: attempt, rules, longest window (ms), allowed in a row, memory of the row (ms).
--- Returns: {'claimed', attempts left, sealed, salt, then digest, 'live' | 'superseded' | 'expired', ...}
+-- Returns: {'claimed', attempts left, sealed, salt, then number, digest,
+--           'live' | 'superseded' | 'expired', ... of each code}
 --        | {'settled', outcome, attempts left} for an attempt that has its verdict already
---        | {'expired'} | {'used'} | {'exhausted'} | {'throttled', wait (ms), attempts left}.
+--        | {'expired'} | {'used', attempts left} | {'exhausted', 0} | {'throttled', wait (ms), attempts left}.
 local now = clock()
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequence', 'sealed', 'salt',
   'attempt:' .. ARGV[1])
@@ -16,6 +17,7 @@ for code = 1, tonumber(held[4]) do
   if pair[1] then
     local standing = pair[2] == '0' and 'superseded' or tonumber(pair[2]) > now and 'live' or 'expired'
     alive = alive or standing == 'live'
+    codes[#codes + 1] = code
     codes[#codes + 1] = pair[1]
     codes[#codes + 1] = standing
   end

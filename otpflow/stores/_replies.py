@@ -1,0 +1,179 @@
+"""What the scripts answer, read strictly: a reply that is none of theirs is a `ValueError`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from otpflow.stores.base import Admission, Claim, Code, Settlement, View
+
+_VIEW_LENGTH = 15
+
+
+def _flat(reply: object) -> list[str]:
+    """Read a flat array of texts and whole numbers, each as text."""
+    if not isinstance(reply, list) or not reply:
+        raise ValueError("the reply is not an array")
+    return list(_texts(cast("list[object]", reply)))
+
+
+def _texts(parts: list[object]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part.decode("ascii")
+        elif isinstance(part, str | int):
+            yield str(part)
+        else:
+            raise ValueError(f"the reply has a {type(part).__name__}")
+
+
+def word(reply: object, *known: str) -> str:
+    """Read one word.
+
+    Args:
+        reply: what came back.
+        known: the words there are; any where this is left out.
+
+    Returns:
+        The word.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    word = _flat(reply)[0]
+    if known and word not in known:
+        raise ValueError("the reply is of another script")
+    return word
+
+
+def _seconds(milliseconds: str) -> float:
+    return int(milliseconds) / 1_000
+
+
+def _view(parts: list[str]) -> View:
+    if len(parts) != _VIEW_LENGTH:
+        raise ValueError("the view has another length")
+    wait, life, state, attempts, sends_left, sequence, *texts = parts
+    delivery, provider, reference, channel, purpose, locale, sealed, salt, context = texts
+    return View(
+        wait=_seconds(wait),
+        life=_seconds(life),
+        state=state,
+        attempts=int(attempts or 0),
+        sends_left=int(sends_left or 0),
+        sequence=int(sequence or 0),
+        delivery=delivery,
+        provider=provider,
+        reference=reference,
+        channel=channel,
+        purpose=purpose,
+        locale=locale,
+        sealed=sealed,
+        salt=salt,
+        context=context,
+    )
+
+
+def count(reply: object) -> int:
+    """Read one whole number.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return int(_flat(reply)[0])
+
+
+def view(reply: object) -> View:
+    """Read what the application may see of a challenge.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The challenge.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _view(_flat(reply))
+
+
+def admission(reply: object) -> Admission:
+    """Read whether a send was reserved.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The answer.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case [("admitted" | "replay") as status, *parts]:
+            return Admission(status=status, view=_view(parts))
+        case ["throttled", wait, limit]:
+            return Admission(status="throttled", wait=_seconds(wait), limit=limit)
+        case [("expired" | "verified" | "cancelled" | "exhausted") as status]:
+            return Admission(status=status)
+        case _:
+            raise ValueError("the reply is of another script")
+
+
+def claim(reply: object) -> Claim:
+    """Read what became of a claim.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The answer, its codes newest first.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case ["claimed", attempts, sealed, salt, *codes] if len(codes) % 3 == 0:
+            found = tuple(
+                Code(number=int(number), digest=digest, standing=standing)
+                for number, digest, standing in zip(codes[::3], codes[1::3], codes[2::3], strict=True)
+            )
+            return Claim(
+                status="claimed", attempts=int(attempts), sealed=sealed, salt=salt, codes=found[::-1]
+            )
+        case ["settled", outcome, attempts]:
+            return Claim(status="settled", outcome=outcome, attempts=int(attempts))
+        case ["throttled", wait, attempts]:
+            return Claim(status="throttled", wait=_seconds(wait), attempts=int(attempts))
+        case [("used" | "exhausted") as status, attempts]:
+            return Claim(status=status, attempts=int(attempts))
+        case ["expired"]:
+            return Claim(status="expired")
+        case _:
+            raise ValueError("the reply is of another script")
+
+
+def settlement(reply: object) -> Settlement:
+    """Read the verdict of an attempt.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case [outcome, attempts]:
+            return Settlement(outcome=outcome, attempts=int(attempts))
+        case _:
+            raise ValueError("the reply is of another script")

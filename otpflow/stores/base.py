@@ -1,0 +1,170 @@
+"""The contract between the flows and Redis: one operation is one script, run as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which challenge of which number; neither can be turned back into the number or the id.
+
+    Attributes:
+        slot: names the number's slot in Redis.
+        locator: names the challenge in that slot.
+    """
+
+    slot: str
+    locator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[T]):
+    """One run of one script.
+
+    Attributes:
+        name: the script's file name, without its ending.
+        keys: the Redis keys, all in one slot.
+        arguments: its arguments.
+        parse: reads the reply, and raises `ValueError` where it is none of this script's.
+        durable: whether it counts only once the replicas have it.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    arguments: tuple[str | int, ...] = field(repr=False)
+    parse: Callable[[object], T] = field(repr=False)
+    durable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the application may see of a challenge, and what a re-send needs of it.
+
+    Attributes:
+        wait: seconds until the number may be sent to again.
+        life: seconds that the longest-living code still has.
+        state: `"pending"`, `"verified"`, `"cancelled"`, or empty where there is no challenge.
+        attempts: attempts left.
+        sends_left: sends left.
+        sequence: number of the latest send, from 1.
+        delivery: name of the delivery state; empty where nothing is known yet.
+        provider: name of the transport.
+        reference: the provider's id of the send.
+        channel: channel of the first send.
+        purpose: what the code is for.
+        locale: the language of the first send.
+        sealed: the number, sealed.
+        salt: salt of the challenge's hashes.
+        context: the context, sealed; empty where there is none.
+    """
+
+    wait: float
+    life: float
+    state: str
+    attempts: int
+    sends_left: int
+    sequence: int
+    delivery: str
+    provider: str
+    reference: str
+    channel: str
+    purpose: str
+    locale: str
+    sealed: str = field(repr=False)
+    salt: str = field(repr=False)
+    context: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Whether a send was reserved.
+
+    Attributes:
+        status: `"admitted"`, `"replay"` (this challenge was admitted before), `"throttled"`, or the state
+            that forbids it: `"expired"`, `"verified"`, `"cancelled"`, `"exhausted"`.
+        view: the challenge, where it was admitted or is a replay.
+        wait: with `"throttled"`, seconds until there is room.
+        limit: with `"throttled"`, the rule that says so.
+    """
+
+    status: str
+    view: View | None = None
+    wait: float = 0.0
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The hash of one code of a challenge.
+
+    Attributes:
+        number: number of the send that it went with, from 1.
+        digest: the hash.
+        standing: `"live"`, `"superseded"` or `"expired"`.
+    """
+
+    number: int
+    digest: str = field(repr=False)
+    standing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What became of the wish to try a code.
+
+    Attributes:
+        status: `"claimed"`, `"settled"`, `"expired"`, `"used"`, `"exhausted"` or `"throttled"`.
+        attempts: attempts left, where the challenge is there.
+        wait: with `"throttled"`, seconds until there is room.
+        outcome: with `"settled"`, the verdict that this attempt has.
+        sealed: with `"claimed"`, the number, sealed.
+        salt: with `"claimed"`, salt of the hashes.
+        codes: with `"claimed"`, the codes, newest first.
+    """
+
+    status: str
+    attempts: int | None = None
+    wait: float = 0.0
+    outcome: str = ""
+    sealed: str = field(default="", repr=False)
+    salt: str = field(default="", repr=False)
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The verdict that an attempt has now.
+
+    Attributes:
+        outcome: its name.
+        attempts: attempts left.
+    """
+
+    outcome: str
+    attempts: int
+
+
+class Store(Protocol):
+    """Runs operations, each of them atomically."""
+
+    asynchronous: bool
+    """Whether `run` is for `AsyncOTPEngine`."""
+
+    def run(self, operation: Operation[T], /) -> T | Awaitable[T]:
+        """Run one operation, in bounded time.
+
+        Args:
+            operation: what to run.
+
+        Returns:
+            What the script answered, or an awaitable of it.
+
+        Raises:
+            StoreUnavailableError: it did not run, or nobody knows whether it did.
+        """
+        ...
