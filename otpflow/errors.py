@@ -82,7 +82,11 @@ def spoken_wait(seconds: float, locale: str | None) -> str:
         For example `"45 giây"` or `"2 minutes"`.
     """
     whole = max(1, math.ceil(seconds))
-    for size, vietnamese, english in ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute")):
+    for size, vietnamese, english in (
+        (86_400, "ngày", "day"),
+        (3_600, "giờ", "hour"),
+        (60, "phút", "minute"),
+    ):
         if whole >= size:
             count = math.ceil(whole / size)
             break

@@ -293,7 +293,9 @@ def new_key(key_id: str = "k1") -> str:
 
 def _parse(spec: object) -> tuple[dict[str, bytes], list[str]]:
     if not isinstance(spec, str) or not spec.strip():
-        return {}, ["keys: at least one server key is needed; make one with `otpflow keygen` and keep it outside Redis"]
+        return {}, [
+            "keys: at least one server key is needed; make one with `otpflow keygen` and keep it outside Redis"
+        ]
     keys: dict[str, bytes] = {}
     problems: list[str] = []
     for number, entry in enumerate(spec.split(","), start=1):
@@ -307,7 +309,9 @@ def _parse(spec: object) -> tuple[dict[str, bytes], list[str]]:
             problems.append(f"keys: key {key_id!r} is not base64url; see `otpflow keygen`")
             continue
         if len(raw) < KEY_BYTES or len(set(raw)) < 8:
-            problems.append(f"keys: key {key_id!r} is weak: {KEY_BYTES} random bytes are needed; see `otpflow keygen`")
+            problems.append(
+                f"keys: key {key_id!r} is weak: {KEY_BYTES} random bytes are needed; see `otpflow keygen`"
+            )
         if key_id in keys:
             problems.append(f"keys: the id {key_id!r} is there twice; give each key its own")
         keys[key_id] = raw

@@ -161,9 +161,7 @@ class Verdict:
             raise VerificationError(self.outcome.value, self.retry_after)
 
 
-def _verdict(
-    outcome: Outcome, purpose: str, attempts_left: int | None, retry_after: float | None
-) -> Verdict:
+def _verdict(outcome: Outcome, purpose: str, attempts_left: int | None, retry_after: float | None) -> Verdict:
     return Verdict(outcome=outcome, purpose=purpose, attempts_left=attempts_left, retry_after=retry_after)
 
 

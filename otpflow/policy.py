@@ -106,7 +106,9 @@ class Policy:
         if isinstance(value, str) or not isinstance(value, tuple | list | set | frozenset) or not value:
             return [f"countries={value!r}: must be a non-empty tuple of region codes such as ('VN',)"]
         if isinstance(value, set | frozenset):
-            return [f"countries={value!r}: must have an order, since the first one reads national numbers; use a tuple"]
+            return [
+                f"countries={value!r}: must have an order, since the first one reads national numbers; use a tuple"
+            ]
         wrong = [country for country in self.countries if not _is_region(country)]
         if wrong:
             return [f"countries={value!r}: {', '.join(map(repr, wrong))} is not a region code such as 'VN'"]
@@ -151,7 +153,9 @@ def float_seconds(value: Seconds) -> float:
 
 
 def _is_region(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 2 and value.isascii() and value.isalpha() and value.isupper()
+    return (
+        isinstance(value, str) and len(value) == 2 and value.isascii() and value.isalpha() and value.isupper()
+    )
 
 
 _WHOLE = (

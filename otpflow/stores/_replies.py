@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from otpflow.models import DeliveryState, Outcome
 from otpflow.stores.base import Admission, Claim, Code, Settlement, View
 
 _VIEW_LENGTH = 15
@@ -62,7 +63,7 @@ def _view(parts: list[str]) -> View:
         attempts=int(attempts or 0),
         sends_left=int(sends_left or 0),
         sequence=int(sequence or 0),
-        delivery=delivery,
+        delivery=DeliveryState(delivery or "UNKNOWN"),
         provider=provider,
         reference=reference,
         channel=channel,
@@ -148,8 +149,8 @@ def claim(reply: object) -> Claim:
             return Claim(
                 status="claimed", attempts=int(attempts), sealed=sealed, salt=salt, codes=found[::-1]
             )
-        case ["settled", outcome, attempts]:
-            return Claim(status="settled", outcome=outcome, attempts=int(attempts))
+        case ["settled", outcome, attempts, sealed]:
+            return Claim(status="settled", outcome=Outcome(outcome), attempts=int(attempts), sealed=sealed)
         case ["throttled", wait, attempts]:
             return Claim(status="throttled", wait=_seconds(wait), attempts=int(attempts))
         case [("used" | "exhausted") as status, attempts]:
@@ -174,6 +175,6 @@ def settlement(reply: object) -> Settlement:
     """
     match _flat(reply):
         case [outcome, attempts]:
-            return Settlement(outcome=outcome, attempts=int(attempts))
+            return Settlement(outcome=Outcome(outcome), attempts=int(attempts))
         case _:
             raise ValueError("the reply is of another script")

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from otpflow.models import DeliveryState, Outcome
+
 T = TypeVar("T")
 
 
@@ -52,7 +54,7 @@ class View:
         attempts: attempts left.
         sends_left: sends left.
         sequence: number of the latest send, from 1.
-        delivery: name of the delivery state; empty where nothing is known yet.
+        delivery: what is known of the latest send.
         provider: name of the transport.
         reference: the provider's id of the send.
         channel: channel of the first send.
@@ -69,7 +71,7 @@ class View:
     attempts: int
     sends_left: int
     sequence: int
-    delivery: str
+    delivery: DeliveryState
     provider: str
     reference: str
     channel: str
@@ -122,7 +124,7 @@ class Claim:
         attempts: attempts left, where the challenge is there.
         wait: with `"throttled"`, seconds until there is room.
         outcome: with `"settled"`, the verdict that this attempt has.
-        sealed: with `"claimed"`, the number, sealed.
+        sealed: with `"claimed"` and `"settled"`, the number, sealed.
         salt: with `"claimed"`, salt of the hashes.
         codes: with `"claimed"`, the codes, newest first.
     """
@@ -130,7 +132,7 @@ class Claim:
     status: str
     attempts: int | None = None
     wait: float = 0.0
-    outcome: str = ""
+    outcome: Outcome | None = None
     sealed: str = field(default="", repr=False)
     salt: str = field(default="", repr=False)
     codes: tuple[Code, ...] = ()
@@ -141,11 +143,11 @@ class Settlement:
     """The verdict that an attempt has now.
 
     Attributes:
-        outcome: its name.
+        outcome: the verdict.
         attempts: attempts left.
     """
 
-    outcome: str
+    outcome: Outcome
     attempts: int
 
 

@@ -248,7 +248,9 @@ class AsyncRedisStore(_Scripted):
 
 def _connected(url: str, timeout: float, connect: Callable[..., Any], retry: Callable[..., Any]) -> Any:
     if not isinstance(cast("object", url), str):
-        raise ConfigurationError(f"url is a {type(url).__name__}; give for example 'redis://localhost:6379/0'")
+        raise ConfigurationError(
+            f"url is a {type(url).__name__}; give for example 'redis://localhost:6379/0'"
+        )
     if problem := _timeout_problem(timeout):
         raise ConfigurationError(problem)
     once_more = retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
@@ -256,7 +258,9 @@ def _connected(url: str, timeout: float, connect: Callable[..., Any], retry: Cal
         return connect(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once_more)
     except ValueError:
         # Without the cause: it may quote the URL, and a URL may hold a password.
-        msg = "url is not a Redis URL; give for example 'redis://localhost:6379/0', 'rediss://…' or 'unix://…'"
+        msg = (
+            "url is not a Redis URL; give for example 'redis://localhost:6379/0', 'rediss://…' or 'unix://…'"
+        )
         raise ConfigurationError(msg) from None
 
 

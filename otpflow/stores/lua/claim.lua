@@ -3,14 +3,17 @@
 -- ARGV: attempt, rules, longest window (ms), allowed in a row, memory of the row (ms).
 -- Returns: {'claimed', attempts left, sealed, salt, then number, digest,
 --           'live' | 'superseded' | 'expired', ... of each code}
---        | {'settled', outcome, attempts left} for an attempt that has its verdict already
+--        | {'settled', outcome, attempts left, sealed} for an attempt that has its verdict already
 --        | {'expired'} | {'used', attempts left} | {'exhausted', 0} | {'throttled', wait (ms), attempts left}.
 local now = clock()
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequence', 'sealed', 'salt',
   'attempt:' .. ARGV[1])
 if now >= tonumber(held[3] or 0) then return { 'expired' } end
 local mark, attempts = held[7], tonumber(held[2])
-if mark and mark ~= 'claimed' then return { 'settled', string.match(mark, '(.*):(%d+)') } end
+if mark and mark ~= 'claimed' then
+  local outcome, left = string.match(mark, '(.*):(%d+)')
+  return { 'settled', outcome, left, held[5] }
+end
 local codes, alive = {}, false
 for code = 1, tonumber(held[4]) do
   local pair = redis.call('HMGET', KEYS[1], 'digest:' .. code, 'until:' .. code)

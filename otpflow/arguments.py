@@ -1,0 +1,171 @@
+"""Checks of what the application passes to a call. Pure, before anything is spent."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from otpflow.errors import ConfigurationError
+
+LONGEST_KEY = 200
+"""Characters of an idempotency key or an attempt id."""
+
+MOST_FIELDS = 16
+LONGEST_VALUE = 200
+"""Characters of a context value: it is spoken, sealed and hashed."""
+
+_PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_FIELD = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_RESERVED = frozenset({"code", "app", "minutes", "purpose"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What was passed, in one form.
+
+    Attributes:
+        purpose: what the code is for.
+        context: what it is bound to beyond that, sorted by name, every value as text.
+        client: the user's address: IPv4 as it is, IPv6 as its /64; `None` where none was given.
+        key: the idempotency key or attempt id.
+    """
+
+    purpose: str = ""
+    context: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    client: str | None = None
+    key: str | None = None
+
+    @property
+    def bound(self) -> str:
+        """The context in its one written form, as it is hashed and sealed; empty where there is none."""
+        return json.dumps(self.context, separators=(",", ":")) if self.context else ""
+
+
+def check(
+    *,
+    purpose: object = "-",
+    context: object = None,
+    client_ip: object = None,
+    key: object = None,
+    key_name: str = "",
+    require_client_ip: bool = False,
+) -> Arguments:
+    """Check the arguments of one call.
+
+    Args:
+        purpose: as passed.
+        context: as passed.
+        client_ip: as passed.
+        key: the idempotency key or attempt id, as passed.
+        key_name: which of them it is.
+        require_client_ip: whether the user's address must be given.
+
+    Returns:
+        The same in one form.
+
+    Raises:
+        ConfigurationError: with everything that is wrong with any of them.
+    """
+    problems: list[str] = []
+    word = _text(purpose)
+    if word is None or not _PURPOSE.fullmatch(word):
+        problems.append(
+            f"purpose={_shown(purpose)}: give a short fixed word such as 'login': "
+            "1 to 64 letters, digits, '_', '-', '.' or ':'"
+        )
+    checked = Arguments(
+        purpose=word or "",
+        context=_context(context, problems),
+        client=_client(client_ip, problems, required=require_client_ip),
+        key=_key(key, key_name, problems),
+    )
+    if problems:
+        raise ConfigurationError(*problems)
+    return checked
+
+
+def read_context(written: str) -> dict[str, str]:
+    """Read what `Arguments.bound` wrote.
+
+    Args:
+        written: the written form.
+
+    Returns:
+        The context.
+    """
+    return json.loads(written) if written else {}
+
+
+def _context(value: object, problems: list[str]) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        problems.append(f"context is a {type(value).__name__}; give a mapping of names to str or int")
+        return {}
+    given = dict(cast("Mapping[object, object]", value))
+    if len(given) > MOST_FIELDS:
+        problems.append(f"context has {len(given)} fields; give at most {MOST_FIELDS}")
+        return {}
+    found: dict[str, str] = {}
+    for key, entry in given.items():
+        name = _text(key)
+        if name is None or not _FIELD.fullmatch(name) or name in _RESERVED:
+            problems.append(
+                f"context has the name {_shown(key)}; give small letters, digits and '_', at most 32, "
+                f"and none of {', '.join(sorted(_RESERVED))}"
+            )
+        elif not isinstance(entry, str | int) or isinstance(entry, bool):
+            problems.append(f"context[{name!r}] is a {type(entry).__name__}; give a str or an int")
+        elif (text := _written(entry)) is None:
+            problems.append(f"context[{name!r}] is too long; give at most {LONGEST_VALUE} characters")
+        else:
+            found[name] = text
+    return dict(sorted(found.items()))
+
+
+def _written(entry: str | int) -> str | None:
+    # A longer whole number is not written out first, which may be slow: 200 digits need over 600 bits.
+    if isinstance(entry, int):
+        return str(int(entry)) if int(entry).bit_length() <= 3 * LONGEST_VALUE else None
+    text = _text(entry)
+    return text if text is not None and len(text) <= LONGEST_VALUE else None
+
+
+def _client(value: object, problems: list[str], *, required: bool) -> str | None:
+    if value is None:
+        if required:
+            problems.append("client_ip is missing, and the policy has require_client_ip=True")
+        return None
+    try:
+        address = ipaddress.ip_address((_text(value) or "")[:64])
+    except ValueError:
+        problems.append(f"client_ip={_shown(value)}: give the user's address, for example '203.0.113.7'")
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
+
+
+def _key(value: object, name: str, problems: list[str]) -> str | None:
+    if value is None:
+        return None
+    text = _text(value)
+    if text is None or not 0 < len(text) <= LONGEST_KEY:
+        problems.append(f"{name} is no str of 1 to {LONGEST_KEY} characters; give one per request, or None")
+    return text
+
+
+def _text(value: object) -> str | None:
+    # `isinstance` believes an object's `__class__`, and a subclass of `str` may answer what it likes about
+    # itself: so the real type is asked, and only the characters that are really there are used.
+    return str.__str__(value) if isinstance(value, str) and str in type(value).__mro__ else None
+
+
+def _shown(value: object) -> str:
+    return repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"

@@ -1,0 +1,193 @@
+"""What the engines are built from: every argument checked, every problem told at once."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, NoReturn, TypeVar, cast
+
+from otpflow import recipients
+from otpflow.errors import ConfigurationError
+from otpflow.events import Events, log
+from otpflow.flows import Flows
+from otpflow.hashing import HashCost, Hasher
+from otpflow.keys import Keyring, new_key
+from otpflow.orders import Orders
+from otpflow.policy import Policy
+from otpflow.receipts import url_problem
+from otpflow.settings import Settings, read
+from otpflow.templates import Templates
+from otpflow.transports._carrier import Carrier
+
+T = TypeVar("T")
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_LONGEST_APP = 40
+_WARNING = (
+    "otpflow runs with nothing configured: challenges live in this process, codes are printed, and the server "
+    "key is gone when the process ends. For production set OTPFLOW_REDIS_URL, OTPFLOW_KEYS, ESMS_API_KEY and "
+    "ESMS_SECRET_KEY."
+)
+
+
+class Assembled:
+    """What the twins share: their parts, and that nothing secret shows."""
+
+    _flows: Flows
+    _carrier: Carrier
+    _hasher: Hasher
+    _owned: tuple[Any, ...] = ()
+
+    def _assemble(
+        self,
+        store: Any,
+        transport: object,
+        *,
+        keys: object,
+        policy: object,
+        namespace: object,
+        hash_cost: object,
+        app: object,
+        templates: object,
+        callback_url: object,
+        on_event: object,
+        asynchronous: bool,
+    ) -> None:
+        problems: list[str] = []
+        problems += _store_problems(store, asynchronous=asynchronous)
+        carrier = _built(lambda: Carrier(transport, asynchronous=asynchronous), problems)
+        keyring = _built(lambda: Keyring(keys), problems)  # type: ignore[arg-type]
+        events = _built(lambda: Events(on_event), problems)
+        rules = Policy() if policy is None else policy
+        texts = Templates() if templates is None else templates
+        if not isinstance(rules, Policy):
+            problems.append(f"policy is a {type(rules).__name__}; give a Policy(…), or leave it out")
+        else:
+            problems += recipients.check_countries(rules.countries)
+        if not isinstance(texts, Templates):
+            problems.append(f"templates is a {type(texts).__name__}; give Templates(…), or leave it out")
+        if not isinstance(hash_cost, HashCost):
+            problems.append("hash_cost is no HashCost; give HashCost.LIGHT or HashCost.OWASP")
+        if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
+            problems.append(
+                f"namespace is {_shown(namespace)}; give 1 to 64 letters, digits, '_', '-', '.' or ':'"
+            )
+        if not isinstance(app, str) or not app.strip() or len(app) > _LONGEST_APP or not app.isprintable():
+            problems.append(
+                f"app is {_shown(app)}; give the name that users know the service by, at most {_LONGEST_APP} characters"
+            )
+        if problem := url_problem(callback_url):
+            problems.append(problem)
+        if problems:
+            raise ConfigurationError(*problems)
+        self._carrier = carrier
+        self._hasher = Hasher(hash_cost)
+        self._flows = Flows(
+            store=store,
+            carrier=carrier,
+            hasher=self._hasher,
+            digest=self._hasher.adigest if asynchronous else self._hasher.digest,
+            orders=Orders(
+                keyring=keyring,
+                policy=rules,
+                templates=texts,
+                channels=carrier.channels,
+                namespace=namespace,
+                app=app,
+                callback_url=callback_url,
+            ),
+            events=events,
+        )
+
+    def __repr__(self) -> str:
+        orders = self._flows.orders
+        return f"{type(self).__name__}(namespace={orders.namespace!r}, app={orders.app!r})"
+
+    def __reduce__(self) -> NoReturn:
+        msg = f"an {type(self).__name__} holds server keys and connections; build it where it is used"
+        raise TypeError(msg)
+
+    def _close(self) -> None:
+        for part in (self._hasher, self._carrier, *self._owned):
+            if hasattr(part, "close"):
+                part.close()
+
+    async def _aclose(self) -> None:
+        self._hasher.close()
+        self._carrier.close()
+        for part in self._owned:
+            if hasattr(part, "aclose"):
+                await part.aclose()
+
+
+def opened(environ: Mapping[str, str], *, asynchronous: bool) -> tuple[Any, Any, dict[str, Any]]:
+    """Open the store and the transport that the environment asks for.
+
+    Args:
+        environ: the variables.
+        asynchronous: whether they are for `AsyncOTPEngine`.
+
+    Returns:
+        Store, transport, and the engine's other arguments.
+
+    Raises:
+        ConfigurationError: with everything that is wrong with the variables.
+    """
+    settings = read(environ)
+    options = dict(settings.engine)
+    problems: list[str] = []
+    cost = options.pop("hash_cost", "LIGHT")
+    if cost not in HashCost.__members__:
+        problems.append(f"OTPFLOW_HASH_COST={cost[:40]!r}: give LIGHT or OWASP")
+    prefix = "Async" if asynchronous else ""
+    transport = _built(lambda: _transport(settings, prefix), problems)
+    store = _built(lambda: _store(settings, prefix), problems)
+    if problems:
+        raise ConfigurationError(*problems)
+    if options.pop("log_events", False):
+        options["on_event"] = (log,)
+    if "keys" not in options:
+        options["keys"] = new_key("throwaway")
+        warnings.warn(_WARNING, UserWarning, stacklevel=3)
+    return store, transport, {**options, "policy": settings.policy, "hash_cost": HashCost[cost]}
+
+
+def _transport(settings: Settings, prefix: str) -> Any:
+    if "api_key" not in settings.esms:
+        return import_module("otpflow.transports.console").Console()
+    return getattr(import_module("otpflow.transports.esms"), f"{prefix}EsmsVoice")(**settings.esms)
+
+
+def _store(settings: Settings, prefix: str) -> Any:
+    if "url" not in settings.store:
+        return getattr(import_module("otpflow.stores.embedded"), f"{prefix}EmbeddedStore")()
+    return getattr(import_module("otpflow.stores.redis"), f"{prefix}RedisStore").from_url(**settings.store)
+
+
+def _built(build: Callable[[], T], problems: list[str]) -> T:
+    try:
+        return build()
+    except ConfigurationError as error:
+        problems += error.problems
+        return cast("T", None)
+
+
+def _store_problems(store: object, *, asynchronous: bool) -> list[str]:
+    kind = getattr(store, "asynchronous", None)
+    if not isinstance(kind, bool) or not callable(getattr(store, "run", None)) or inspect.isclass(store):
+        shown = f"the class {store.__name__}" if inspect.isclass(store) else f"a {type(store).__name__}"
+        return [
+            f"store is {shown}; give a store such as {'Async' if asynchronous else ''}RedisStore.from_url(…)"
+        ]
+    if kind is not asynchronous:
+        name = type(store).__name__
+        other = f"Async{name}" if asynchronous else name.removeprefix("Async")
+        engine = "AsyncOTPEngine" if asynchronous else "OTPEngine"
+        return [f"store is a {name}; {engine} needs an {other}"]
+    return []
+
+
+def _shown(value: object) -> str:
+    return repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"

@@ -1,0 +1,325 @@
+"""The order of I/O, which is the security property: written once, driven by both engines.
+
+    issue    admit → hash → store → send → confirm, or release where the provider surely did not take it
+    resend   renew → hash → store → send → confirm, or release
+    verify   claim → hash → settle
+
+A budget is spent before work is done, a code is kept before it is sent, an attempt is spent before it is
+compared. Whatever dies in between costs a send or an attempt, and never grants one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from otpflow import arguments, challenges, codes, limits, recipients
+from otpflow.drivers import Flow, call
+from otpflow.errors import (
+    ChallengeError,
+    DeliveryError,
+    DeliveryUnknownError,
+    IdempotencyError,
+    OverloadedError,
+    StoreUnavailableError,
+    ThrottledError,
+)
+from otpflow.events import Event, EventKind, Events
+from otpflow.hashing import Hasher
+from otpflow.keys import Address, encode
+from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, Message, Outcome, Verdict
+from otpflow.orders import Order, Orders, Send, place
+from otpflow.policy import float_seconds
+from otpflow.stores import _wire
+from otpflow.stores.base import Claim, Operation, Store, View
+from otpflow.transports._carrier import Carrier
+
+T = TypeVar("T")
+IDEMPOTENCY_MARGIN = 1_000
+"""Milliseconds that an idempotency key outlives its challenge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """The flows of one engine, over the parts it was built with.
+
+    Attributes:
+        store: runs the scripts.
+        carrier: the transport.
+        hasher: gives places in the hashing pool.
+        digest: hashes, in the way that fits the engine.
+        orders: writes and reads what is to be sent, by the engine's settings.
+        events: hears of every step.
+    """
+
+    store: Store
+    carrier: Carrier
+    hasher: Hasher
+    digest: Callable[[bytes, bytes], bytes | Awaitable[bytes]]
+    orders: Orders
+    events: Events
+
+    def issue(
+        self,
+        recipient: object,
+        *,
+        purpose: object,
+        locale: object,
+        channel: object,
+        context: object,
+        client_ip: object,
+        idempotency_key: object,
+    ) -> Flow[Challenge]:
+        """Start a challenge: reserve, hash, keep, send, write down."""
+        asked = arguments.check(
+            purpose=purpose,
+            context=context,
+            client_ip=client_ip,
+            key=idempotency_key,
+            key_name="idempotency_key",
+            require_client_ip=self.orders.policy.require_client_ip,
+        )
+        order = self.orders.write(recipient, asked, locale, channel)
+        address = self.orders.keyring.new_address(self.orders.slot(order.recipient))
+        if asked.key is not None:
+            address = yield from self._bound(asked.key, order, address)
+        send = Send(address=address)
+        with self._turn():
+            admission = yield from self._ask(self.orders.admit(send, order))
+            if admission.view is None:
+                self._tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
+                raise ThrottledError(admission.wait, admission.limit)
+            if admission.status == "replay":
+                self._tell_order(EventKind.REPEATED, send, order)
+                return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
+            message = yield from self._kept(send, order)
+        challenge = yield from self._sent(send, order, message, admission.view)
+        self._tell_order(EventKind.ISSUED, send, order, delivery=challenge.delivery.state.value)
+        return challenge
+
+    def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
+        """Send a new code in the same challenge; refill nothing."""
+        arguments.check(client_ip=client_ip, require_client_ip=self.orders.policy.require_client_ip)
+        wanted = None if channel is None else self.orders.channel(channel)
+        address = self.orders.keyring.locate(challenge_id)
+        if address is None:
+            raise ChallengeError(ChallengeState.EXPIRED.value)
+        send = Send(address=address)
+        rules = limits.send_rules(self.orders.policy)
+        with self._turn():
+            admission = yield from self._ask(_wire.renew(send.place, send.nonce, rules.text, rules.window))
+            if admission.status == "throttled":
+                self._tell(EventKind.THROTTLED, address.locator, limit=admission.limit)
+                raise ThrottledError(admission.wait, admission.limit)
+            if admission.view is None:
+                raise ChallengeError(admission.status.upper())
+            send = replace(send, number=admission.view.sequence, salt=admission.view.salt)
+            order = self.orders.read(address, admission.view, wanted)
+            if order is None:
+                self._tell(EventKind.UNREADABLE, address.locator)
+                yield from self._release(send)
+                raise ChallengeError(ChallengeState.EXPIRED.value)
+            message = yield from self._kept(send, order)
+        challenge = yield from self._sent(send, order, message, admission.view)
+        self._tell_order(EventKind.RESENT, send, order, delivery=challenge.delivery.state.value)
+        return challenge
+
+    def verify(
+        self,
+        challenge_id: object,
+        code: object,
+        *,
+        purpose: object,
+        context: object,
+        attempt_id: object,
+        client_ip: object,
+    ) -> Flow[Verdict]:
+        """Check one typed code: spend an attempt, compare, settle."""
+        asked = arguments.check(
+            purpose=purpose,
+            context=context,
+            client_ip=client_ip,
+            key=attempt_id,
+            key_name="attempt_id",
+            require_client_ip=self.orders.policy.require_client_ip,
+        )
+        typed = codes.canonical(code, self.orders.policy.digits)
+        if typed is None:
+            return Verdict(outcome=Outcome.MALFORMED, purpose=asked.purpose)
+        address = self.orders.keyring.locate(challenge_id)
+        if address is None:
+            return Verdict(outcome=Outcome.EXPIRED, purpose=asked.purpose)
+        keyring, bound = self.orders.keyring, (self.orders.namespace, asked.purpose)
+        attempt = challenges.attempt_name(keyring, address, asked.key, *bound, asked.bound, typed)
+        with self._turn():
+            claim = yield from self._ask(self._claim(address, attempt))
+            recipient = keyring.unseal(address.key_id, claim.sealed, "recipient", address.locator)
+            outcome, left = challenges.refused(claim), claim.attempts
+            if outcome is None and recipient is not None:
+                secret = challenges.material(keyring, address, *bound, recipient, asked.bound, typed)
+                digest = yield from call(self.digest, secret, claim.salt.encode("ascii"))
+                outcome, number = challenges.judge(encode(digest), claim.codes)
+                if outcome is Outcome.VERIFIED or asked.key is not None:
+                    settle = _wire.settle(place(address), attempt, outcome.value, number)
+                    settled = yield from self._ask(settle)
+                    outcome, left = settled.outcome, settled.attempts
+        if outcome is None or (outcome is Outcome.VERIFIED and recipient is None):
+            self._tell(EventKind.UNREADABLE, address.locator)
+            outcome = Outcome.EXPIRED
+        verified = recipient if outcome is Outcome.VERIFIED else None
+        self._tell(EventKind.CHECKED, address.locator, purpose=asked.purpose, outcome=outcome.value)
+        return Verdict(
+            outcome=outcome,
+            purpose=asked.purpose,
+            attempts_left=left,
+            retry_after=claim.wait if outcome is Outcome.THROTTLED else None,
+            recipient=verified,
+        )
+
+    def cancel(self, challenge_id: object) -> Flow[None]:
+        """End a challenge, so that its codes verify no more."""
+        address = self.orders.keyring.locate(challenge_id)
+        if address is not None and (yield from self._ask(_wire.cancel(place(address)))) == "cancelled":
+            self._tell(EventKind.CANCELLED, address.locator)
+
+    def inspect(self, challenge_id: object) -> Flow[ChallengeStatus]:
+        """Look at a challenge."""
+        address = self.orders.keyring.locate(challenge_id)
+        if address is None:
+            return challenges.as_status(challenges.NOTHING)
+        rules = limits.send_rules(self.orders.policy)
+        view = yield from self._ask(_wire.read(place(address), rules.text))
+        return challenges.as_status(view)
+
+    def unlock(self, recipient: object) -> Flow[None]:
+        """Lift the guessing budgets of one number."""
+        number = recipients.canonical(recipient, countries=self.orders.policy.countries)
+        yield from self._ask(_wire.unlock(self.orders.slot(number)))
+        self._tell(EventKind.UNLOCKED, "", recipient=number)
+
+    def _bound(self, key: str, order: Order, address: Address) -> Flow[Address]:
+        """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
+        keyring, namespace = self.orders.keyring, self.orders.namespace
+        slot = keyring.slot("idempotency", namespace, key)
+        life = limits.milliseconds(float_seconds(self.orders.policy.max_lifetime)) + IDEMPOTENCY_MARGIN
+        ours = challenges.bind(keyring, address, namespace, order, slot)
+        held = yield from self._ask(_wire.bind(slot, ours, life))
+        found = challenges.bound_address(keyring, held, namespace, order, slot, address.slot)
+        if found is None:
+            raise IdempotencyError(
+                "idempotency_key came with other arguments before; give each request its own"
+            )
+        return found
+
+    def _claim(self, address: Address, attempt: str) -> Operation[Claim]:
+        rules, row = limits.guess_rules(self.orders.policy), limits.guess_row(self.orders.policy)
+        return _wire.claim(place(address), attempt, rules.text, rules.window, row.allowed, row.memory)
+
+    def _kept(self, send: Send, order: Order) -> Flow[Message]:
+        """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""
+        orders, address = self.orders, send.address
+        try:
+            code = codes.generate(orders.policy.digits)
+            message = orders.message(send, order, code)
+            secret = challenges.material(
+                orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code
+            )
+            digest = yield from call(self.digest, secret, send.salt.encode("ascii"))
+            life = limits.milliseconds(message.expires_in)
+            stored = yield from self._ask(
+                _wire.store(send.place, send.nonce, send.number, encode(digest), life)
+            )
+            if not stored:
+                raise ChallengeError(ChallengeState.EXPIRED.value)
+        except Exception:
+            yield from self._release(send)
+            raise
+        return message
+
+    def _sent(self, send: Send, order: Order, message: Message, before: View) -> Flow[Challenge]:
+        """Have it delivered, and write down what became of it."""
+        delivery = self.carrier.unknown()
+        try:
+            answer = yield from call(self.carrier.send, message)
+            delivery = self.carrier.delivery(answer)
+        except DeliveryUnknownError as error:
+            self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, code=error.code or "")
+        except DeliveryError as error:
+            yield from self._release(send)
+            self._tell_order(EventKind.DELIVERY_REFUSED, send, order, code=error.code or "")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have been made
+            self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, error=challenges.where(error))
+        rules = limits.send_rules(self.orders.policy)
+        life = limits.milliseconds(message.expires_in)
+        known = (delivery.state.value, delivery.provider, delivery.provider_ref or "")
+        try:
+            view = yield from self._ask(
+                _wire.confirm(
+                    send.place, send.nonce, send.number, life, rules.text, self.orders.policy.resend, known
+                )
+            )
+        except StoreUnavailableError:
+            # The phone rings, and the code verifies as it was stored: the user must get the challenge's id.
+            view = replace(before, life=message.expires_in)
+        return self._shown(send, order, view, delivery)
+
+    def _shown(self, send: Send, order: Order, view: View, delivery: Delivery) -> Challenge:
+        return challenges.as_challenge(self.orders.keyring.challenge_id(send.address), order, view, delivery)
+
+    def _release(self, send: Send) -> Flow[None]:
+        """Give a reservation back; where that fails too, it lapses by itself."""
+        with suppress(StoreUnavailableError):
+            yield from self._ask(_wire.release(send.place, send.nonce, send.number))
+
+    def _ask(self, operation: Operation[T]) -> Flow[T]:
+        try:
+            return (yield from call(self.store.run, operation))
+        except StoreUnavailableError as error:
+            self._tell(EventKind.STORE_UNAVAILABLE, "", operation=operation.name, error=str(error))
+            raise
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold a place in the hashing pool from before anything is spent."""
+        try:
+            permit = self.hasher.reserve()
+        except OverloadedError:
+            self._tell(EventKind.OVERLOADED, "")
+            raise
+        with permit:
+            yield
+
+    def _tell(
+        self,
+        kind: EventKind,
+        challenge: str,
+        *,
+        recipient: str = "",
+        purpose: str = "",
+        channel: str = "",
+        **detail: str | int | float,
+    ) -> None:
+        masked = recipients.mask(recipient) if recipient else ""
+        self.events.emit(
+            Event(
+                kind=kind,
+                challenge=challenge,
+                recipient_masked=masked,
+                purpose=purpose,
+                channel=channel,
+                detail=detail,
+            )
+        )
+
+    def _tell_order(self, kind: EventKind, send: Send, order: Order, **detail: str | int | float) -> None:
+        self._tell(
+            kind,
+            send.address.locator,
+            recipient=order.recipient,
+            purpose=order.purpose,
+            channel=order.channel,
+            **detail,
+        )

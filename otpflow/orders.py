@@ -1,0 +1,250 @@
+"""What is to be sent to whom: checked before anything is spent, and read back for a re-send. Pure."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from otpflow import limits, recipients
+from otpflow.arguments import Arguments, read_context
+from otpflow.errors import ConfigurationError
+from otpflow.hashing import SALT_BYTES
+from otpflow.keys import Address, Keyring, encode
+from otpflow.models import Message
+from otpflow.policy import Policy, float_seconds
+from otpflow.receipts import callback_url
+from otpflow.stores import _wire
+from otpflow.stores.base import Admission, Operation, Place, View
+from otpflow.templates import Templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be sent to whom.
+
+    Attributes:
+        recipient: the number in E.164 form.
+        purpose: what the code is for.
+        locale: the language.
+        channel: the channel.
+        context: what the code is bound to beyond its purpose.
+        bound: the context in its one written form.
+    """
+
+    recipient: str = field(repr=False)
+    purpose: str
+    locale: str
+    channel: str
+    context: Mapping[str, str] = field(repr=False)
+    bound: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One send of a challenge.
+
+    Attributes:
+        address: where the challenge lives.
+        number: the how-manieth send it is, from 1.
+        nonce: names it, to the store and to the provider: 128 random bits in 22 characters.
+        salt: salt of the challenge's hashes.
+    """
+
+    address: Address
+    number: int = 1
+    nonce: str = field(default_factory=lambda: encode(secrets.token_bytes(16)))
+    salt: str = field(default_factory=lambda: encode(secrets.token_bytes(SALT_BYTES)), repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where the store keeps it."""
+        return place(self.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """Writes and reads orders, by the settings of one engine.
+
+    Attributes:
+        keyring: the server keys.
+        policy: the numbers.
+        templates: what is said and written.
+        channels: what the transport serves, the default first.
+        namespace: keeps engines that share a Redis apart.
+        app: the name that the user knows the service by.
+        callback_url: where the provider may report.
+    """
+
+    keyring: Keyring = field(repr=False)
+    policy: Policy
+    templates: Templates
+    channels: tuple[str, ...]
+    namespace: str
+    app: str
+    callback_url: str | None
+
+    def slot(self, recipient: str) -> str:
+        """Name a number's slot.
+
+        Args:
+            recipient: the number in E.164 form.
+
+        Returns:
+            A keyed hash.
+        """
+        return self.keyring.slot("number", self.namespace, recipient)
+
+    def channel(self, channel: object) -> str:
+        """Check a channel.
+
+        Args:
+            channel: as passed; `None` asks for the transport's first one.
+
+        Returns:
+            The channel.
+
+        Raises:
+            ConfigurationError: the transport does not serve it.
+        """
+        if channel is None:
+            return self.channels[0]
+        if channel not in self.channels:
+            shown = repr(channel[:40]) if isinstance(channel, str) else f"a {type(channel).__name__}"
+            raise ConfigurationError(f"channel is {shown}; the transport serves {', '.join(self.channels)}")
+        return str(channel)
+
+    def write(self, recipient: object, asked: Arguments, locale: object, channel: object) -> Order:
+        """Check what `issue` was asked for.
+
+        Args:
+            recipient: as passed.
+            asked: the other arguments, checked.
+            locale: as passed.
+            channel: as passed.
+
+        Returns:
+            The order.
+
+        Raises:
+            ConfigurationError: locale or channel have no text, or the context lacks what the text says.
+            RecipientError: the number cannot be called.
+        """
+        if locale is not None and not isinstance(locale, str):
+            raise ConfigurationError(f"locale is a {type(locale).__name__}; give for example 'vi', or None")
+        known, served = self.templates.resolve(locale), self.channel(channel)
+        if lacking := self.templates.missing(known, served, asked.context):
+            raise ConfigurationError(f"context lacks {', '.join(lacking)}; the {known} {served} text says it")
+        return Order(
+            recipient=recipients.canonical(recipient, countries=self.policy.countries, channel=served),
+            purpose=asked.purpose,
+            locale=known,
+            channel=served,
+            context=asked.context,
+            bound=asked.bound,
+        )
+
+    def read(self, address: Address, view: View, channel: str | None) -> Order | None:
+        """Read an order back from the store.
+
+        Args:
+            address: where the challenge lives.
+            view: what the store holds.
+            channel: the one wanted now; `None` keeps that of the first send.
+
+        Returns:
+            The order; `None` where it was altered, or belongs to another namespace.
+
+        Raises:
+            ConfigurationError: there is no text for it any more, or on this channel.
+        """
+        recipient = self.keyring.unseal(address.key_id, view.sealed, "recipient", address.locator)
+        bound: str | None = ""
+        if view.context:
+            bound = self.keyring.unseal(address.key_id, view.context, "context", address.locator)
+        if recipient is None or bound is None or self.slot(recipient) != address.slot:
+            return None
+        return Order(
+            recipient=recipient,
+            purpose=view.purpose,
+            locale=view.locale,
+            channel=channel or view.channel,
+            context=read_context(bound),
+            bound=bound,
+        )
+
+    def admit(self, send: Send, order: Order) -> Operation[Admission]:
+        """Write the operation that reserves a first send.
+
+        Args:
+            send: the send.
+            order: what is to be sent.
+
+        Returns:
+            The operation.
+        """
+        key_id, locator = send.address.key_id, send.address.locator
+        fields: dict[str, str | int] = {
+            "attempts": self.policy.attempts,
+            "sends_left": self.policy.sends - 1,
+            "sealed": self.keyring.seal(key_id, order.recipient, "recipient", locator),
+            "salt": send.salt,
+            "purpose": order.purpose,
+            "locale": order.locale,
+            "channel": order.channel,
+        }
+        if order.bound:
+            fields["context"] = self.keyring.seal(key_id, order.bound, "context", locator)
+        rules = limits.send_rules(self.policy)
+        life = limits.milliseconds(float_seconds(self.policy.max_lifetime))
+        return _wire.admit(send.place, send.nonce, rules.text, rules.window, life, fields)
+
+    def message(self, send: Send, order: Order, code: str) -> Message:
+        """Write what the transport is asked to deliver.
+
+        Args:
+            send: the send.
+            order: what is to be sent.
+            code: the code.
+
+        Returns:
+            The message.
+
+        Raises:
+            ConfigurationError: there is no text for it, or the context lacks what the text says.
+        """
+        life = self.policy.code_life(order.channel)
+        address = send.address
+        name = f"{address.slot}.{address.locator}.{send.number}"
+        return Message(
+            to=order.recipient,
+            content=self.templates.render(
+                locale=order.locale,
+                channel=order.channel,
+                code=code,
+                app=self.app,
+                minutes=math.ceil(life / 60),
+                purpose=order.purpose,
+                context=order.context,
+            ),
+            code=code,
+            channel=order.channel,
+            locale=order.locale,
+            purpose=order.purpose,
+            request_id=send.nonce,
+            callback_url=callback_url(self.callback_url, name, self.keyring.sign("callback", name)),
+            expires_in=life,
+        )
+
+
+def place(address: Address) -> Place:
+    """Tell the store's part of an address.
+
+    Args:
+        address: where a challenge lives.
+
+    Returns:
+        The part that is in Redis.
+    """
+    return Place(address.slot, address.locator)

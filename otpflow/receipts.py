@@ -1,0 +1,52 @@
+"""Callback URLs: one for each send, that names it and proves that it was made here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+LONGEST_URL = 500
+"""Characters of the application's own part; the provider's fields come on top of it."""
+
+
+def callback_url(base: str | None, send: str, signature: str) -> str | None:
+    """Write the URL that one send is reported to.
+
+    Args:
+        base: the engine's `callback_url`; `None` where reports are not wanted.
+        send: names the send.
+        signature: proves that the name was given here.
+
+    Returns:
+        The URL with `otpflow_send` and `otpflow_signature` in its query.
+    """
+    if base is None:
+        return None
+    ours = urlencode({"otpflow_send": send, "otpflow_signature": signature})
+    return f"{base}{'&' if urlsplit(base).query else '?'}{ours}"
+
+
+def url_problem(base: object) -> str | None:
+    """Look for what is wrong with the engine's `callback_url`.
+
+    Args:
+        base: the setting.
+
+    Returns:
+        A sentence, or `None`.
+    """
+    if base is None:
+        return None
+    if not isinstance(base, str) or len(base) > LONGEST_URL or not base.isascii() or not base.isprintable():
+        return (
+            f"callback_url is no str of at most {LONGEST_URL} plain characters; give for example 'https://…'"
+        )
+    try:
+        parts = urlsplit(base)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment
+    except ValueError:
+        usable = False
+    if not usable or " " in base or "||" in base:
+        return (
+            "callback_url is no http(s) URL without a fragment; give for example 'https://shop.example/otp'"
+        )
+    return None
