@@ -47,7 +47,7 @@ class Arguments:
 
 def check(
     *,
-    purpose: object = "-",
+    purpose: object,
     context: object = None,
     client_ip: object = None,
     key: object = None,
@@ -86,6 +86,26 @@ def check(
     if problems:
         raise ConfigurationError(*problems)
     return checked
+
+
+def check_client(client_ip: object, *, required: bool) -> str | None:
+    """Check the user's address alone.
+
+    Args:
+        client_ip: as passed.
+        required: whether it must be given.
+
+    Returns:
+        IPv4 as it is, IPv6 as its /64; `None` where none was given.
+
+    Raises:
+        ConfigurationError: it is no address, or is missing.
+    """
+    problems: list[str] = []
+    client = _client(client_ip, problems, required=required)
+    if problems:
+        raise ConfigurationError(*problems)
+    return client
 
 
 def read_context(written: str) -> dict[str, str]:

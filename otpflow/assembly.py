@@ -15,6 +15,7 @@ from otpflow.events import Events, log
 from otpflow.flows import Flows
 from otpflow.hashing import HashCost, Hasher
 from otpflow.keys import Keyring, new_key
+from otpflow.operations import Operations
 from otpflow.orders import Orders
 from otpflow.policy import Policy
 from otpflow.receipts import url_problem
@@ -55,19 +56,11 @@ class Assembled:
         on_event: object,
         asynchronous: bool,
     ) -> None:
-        problems: list[str] = []
-        problems += _store_problems(store, asynchronous=asynchronous)
+        problems = _store_problems(store, asynchronous=asynchronous)
         carrier = _built(lambda: Carrier(transport, asynchronous=asynchronous), problems)
-        keyring = _built(lambda: Keyring(keys), problems)  # type: ignore[arg-type]
+        keyring = _built(lambda: Keyring(keys), problems)
         events = _built(lambda: Events(on_event), problems)
-        rules = Policy() if policy is None else policy
-        texts = Templates() if templates is None else templates
-        if not isinstance(rules, Policy):
-            problems.append(f"policy is a {type(rules).__name__}; give a Policy(…), or leave it out")
-        else:
-            problems += recipients.check_countries(rules.countries)
-        if not isinstance(texts, Templates):
-            problems.append(f"templates is a {type(texts).__name__}; give Templates(…), or leave it out")
+        rules, texts = _policy(policy, problems), _templates(templates, problems)
         if not isinstance(hash_cost, HashCost):
             problems.append("hash_cost is no HashCost; give HashCost.LIGHT or HashCost.OWASP")
         if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
@@ -76,14 +69,15 @@ class Assembled:
             )
         if not isinstance(app, str) or not app.strip() or len(app) > _LONGEST_APP or not app.isprintable():
             problems.append(
-                f"app is {_shown(app)}; give the name that users know the service by, at most {_LONGEST_APP} characters"
+                f"app is {_shown(app)}; give the name that users know the service by, "
+                f"at most {_LONGEST_APP} characters"
             )
         if problem := url_problem(callback_url):
             problems.append(problem)
         if problems:
             raise ConfigurationError(*problems)
         self._carrier = carrier
-        self._hasher = Hasher(hash_cost)
+        self._hasher = Hasher(cast("HashCost", hash_cost))
         self._flows = Flows(
             store=store,
             carrier=carrier,
@@ -94,10 +88,11 @@ class Assembled:
                 policy=rules,
                 templates=texts,
                 channels=carrier.channels,
-                namespace=namespace,
-                app=app,
-                callback_url=callback_url,
+                namespace=cast("str", namespace),
+                app=cast("str", app),
+                callback_url=cast("str | None", callback_url),
             ),
+            operations=Operations(keyring=keyring, policy=rules),
             events=events,
         )
 
@@ -172,6 +167,23 @@ def _built(build: Callable[[], T], problems: list[str]) -> T:
     except ConfigurationError as error:
         problems += error.problems
         return cast("T", None)
+
+
+def _policy(policy: object, problems: list[str]) -> Policy:
+    if policy is None:
+        return Policy()
+    if not isinstance(policy, Policy):
+        problems.append(f"policy is a {type(policy).__name__}; give a Policy(…), or leave it out")
+        return Policy()
+    problems += recipients.check_countries(policy.countries)
+    return policy
+
+
+def _templates(templates: object, problems: list[str]) -> Templates:
+    if templates is None or isinstance(templates, Templates):
+        return templates or Templates()
+    problems.append(f"templates is a {type(templates).__name__}; give Templates(…), or leave it out")
+    return Templates()
 
 
 def _store_problems(store: object, *, asynchronous: bool) -> list[str]:

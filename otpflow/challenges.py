@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from otpflow import recipients
-from otpflow.keys import Address, Keyring, decode, encode
+from otpflow.keys import Address, Keyring
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, DeliveryState, Outcome
 from otpflow.orders import Order
+from otpflow.records import decode, encode
 from otpflow.stores.base import Claim, Code, View
 
 _STATES = {"verified": ChallengeState.VERIFIED, "cancelled": ChallengeState.CANCELLED}

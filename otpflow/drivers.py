@@ -60,7 +60,7 @@ def run(flow: Flow[T]) -> T:
         while True:
             try:
                 result = step.function(*step.arguments)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -84,7 +84,7 @@ async def arun(flow: Flow[T]) -> T:
                 result = step.function(*step.arguments)
                 if inspect.isawaitable(result):
                     result = await result
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides
                 step = flow.throw(error)
             else:
                 step = flow.send(result)

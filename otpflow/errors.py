@@ -178,7 +178,6 @@ class ThrottledError(OTPError):
     """
 
     _texts = _WAIT
-    retry_after: float
 
     def __init__(self, retry_after: float, limit: str) -> None:
         self.retry_after = retry_after
@@ -186,7 +185,7 @@ class ThrottledError(OTPError):
         super().__init__(retry_after, limit)
 
     def __str__(self) -> str:
-        return f"the {self.limit!r} limit is reached; try again in {self.retry_after:.1f} s"
+        return f"the {self.limit!r} limit is reached; try again in {self.args[0]:.1f} s"
 
 
 class ChallengeError(OTPError):
@@ -272,11 +271,9 @@ class OverloadedError(OTPError):
         retry_after: seconds after which the pool has likely room again.
     """
 
-    retry_after: float
-
     def __init__(self, retry_after: float) -> None:
         self.retry_after = retry_after
         super().__init__(retry_after)
 
     def __str__(self) -> str:
-        return f"too many codes are being checked at once; try again in {self.retry_after:.1f} s"
+        return f"too many codes are being checked at once; try again in {self.args[0]:.1f} s"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
 
 from otpflow.errors import ConfigurationError
 
@@ -52,7 +53,7 @@ class Event:
     recipient_masked: str = ""
     purpose: str = ""
     channel: str = ""
-    detail: Mapping[str, str | int | float] = field(default_factory=lambda: MappingProxyType({}))
+    detail: Mapping[str, str | float] = field(default_factory=lambda: MappingProxyType({}))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _event, (
@@ -121,11 +122,11 @@ class Events:
 
 
 def _checked(hooks: object) -> tuple[Hook, ...]:
-    if not isinstance(hooks, Iterable) or isinstance(hooks, str | bytes | Mapping):
+    if not isinstance(hooks, tuple | list | set | frozenset):
         raise ConfigurationError(f"on_event is a {type(hooks).__name__}; give a tuple of functions")
     found: list[Hook] = []
     problems: list[str] = []
-    for hook in hooks:
+    for hook in cast("Iterable[object]", hooks):
         if not callable(hook):
             problems.append(f"on_event has a {type(hook).__name__}; give functions that take an Event")
         elif inspect.iscoroutinefunction(hook):
@@ -148,7 +149,7 @@ def _event(
     recipient_masked: str,
     purpose: str,
     channel: str,
-    detail: Mapping[str, str | int | float],
+    detail: Mapping[str, str | float],
 ) -> Event:
     return Event(
         kind=kind,

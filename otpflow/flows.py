@@ -10,12 +10,12 @@ compared. Whatever dies in between costs a send or an attempt, and never grants 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from otpflow import arguments, challenges, codes, limits, recipients
+from otpflow import arguments, challenges, codes, recipients
 from otpflow.drivers import Flow, call
 from otpflow.errors import (
     ChallengeError,
@@ -28,17 +28,15 @@ from otpflow.errors import (
 )
 from otpflow.events import Event, EventKind, Events
 from otpflow.hashing import Hasher
-from otpflow.keys import Address, encode
+from otpflow.keys import Address
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, Message, Outcome, Verdict
-from otpflow.orders import Order, Orders, Send, place
-from otpflow.policy import float_seconds
-from otpflow.stores import _wire
-from otpflow.stores.base import Claim, Operation, Store, View
+from otpflow.operations import Operations
+from otpflow.orders import Order, Orders, Send
+from otpflow.records import encode
+from otpflow.stores.base import Operation, Store, View
 from otpflow.transports._carrier import Carrier
 
 T = TypeVar("T")
-IDEMPOTENCY_MARGIN = 1_000
-"""Milliseconds that an idempotency key outlives its challenge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +49,7 @@ class Flows:
         hasher: gives places in the hashing pool.
         digest: hashes, in the way that fits the engine.
         orders: writes and reads what is to be sent, by the engine's settings.
+        operations: writes what the store is asked, by the engine's settings.
         events: hears of every step.
     """
 
@@ -59,6 +58,7 @@ class Flows:
     hasher: Hasher
     digest: Callable[[bytes, bytes], bytes | Awaitable[bytes]]
     orders: Orders
+    operations: Operations
     events: Events
 
     def issue(
@@ -87,7 +87,7 @@ class Flows:
             address = yield from self._bound(asked.key, order, address)
         send = Send(address=address)
         with self._turn():
-            admission = yield from self._ask(self.orders.admit(send, order))
+            admission = yield from self._ask(self.operations.admit(send, order))
             if admission.view is None:
                 self._tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
@@ -95,36 +95,31 @@ class Flows:
                 self._tell_order(EventKind.REPEATED, send, order)
                 return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
             message = yield from self._kept(send, order)
-        challenge = yield from self._sent(send, order, message, admission.view)
-        self._tell_order(EventKind.ISSUED, send, order, delivery=challenge.delivery.state.value)
-        return challenge
+        return (yield from self._sent(EventKind.ISSUED, send, order, message, admission.view))
 
     def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
         """Send a new code in the same challenge; refill nothing."""
-        arguments.check(client_ip=client_ip, require_client_ip=self.orders.policy.require_client_ip)
+        arguments.check_client(client_ip, required=self.orders.policy.require_client_ip)
         wanted = None if channel is None else self.orders.channel(channel)
         address = self.orders.keyring.locate(challenge_id)
         if address is None:
             raise ChallengeError(ChallengeState.EXPIRED.value)
         send = Send(address=address)
-        rules = limits.send_rules(self.orders.policy)
         with self._turn():
-            admission = yield from self._ask(_wire.renew(send.place, send.nonce, rules.text, rules.window))
+            admission = yield from self._ask(self.operations.renew(send))
             if admission.status == "throttled":
-                self._tell(EventKind.THROTTLED, address.locator, limit=admission.limit)
+                self._tell(EventKind.THROTTLED, address, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
             if admission.view is None:
                 raise ChallengeError(admission.status.upper())
             send = replace(send, number=admission.view.sequence, salt=admission.view.salt)
             order = self.orders.read(address, admission.view, wanted)
             if order is None:
-                self._tell(EventKind.UNREADABLE, address.locator)
+                self._tell(EventKind.UNREADABLE, address)
                 yield from self._release(send)
                 raise ChallengeError(ChallengeState.EXPIRED.value)
             message = yield from self._kept(send, order)
-        challenge = yield from self._sent(send, order, message, admission.view)
-        self._tell_order(EventKind.RESENT, send, order, delivery=challenge.delivery.state.value)
-        return challenge
+        return (yield from self._sent(EventKind.RESENT, send, order, message, admission.view))
 
     def verify(
         self,
@@ -154,7 +149,7 @@ class Flows:
         keyring, bound = self.orders.keyring, (self.orders.namespace, asked.purpose)
         attempt = challenges.attempt_name(keyring, address, asked.key, *bound, asked.bound, typed)
         with self._turn():
-            claim = yield from self._ask(self._claim(address, attempt))
+            claim = yield from self._ask(self.operations.claim(address, attempt))
             recipient = keyring.unseal(address.key_id, claim.sealed, "recipient", address.locator)
             outcome, left = challenges.refused(claim), claim.attempts
             if outcome is None and recipient is not None:
@@ -162,14 +157,14 @@ class Flows:
                 digest = yield from call(self.digest, secret, claim.salt.encode("ascii"))
                 outcome, number = challenges.judge(encode(digest), claim.codes)
                 if outcome is Outcome.VERIFIED or asked.key is not None:
-                    settle = _wire.settle(place(address), attempt, outcome.value, number)
+                    settle = self.operations.settle(address, attempt, outcome.value, number)
                     settled = yield from self._ask(settle)
                     outcome, left = settled.outcome, settled.attempts
         if outcome is None or (outcome is Outcome.VERIFIED and recipient is None):
-            self._tell(EventKind.UNREADABLE, address.locator)
+            self._tell(EventKind.UNREADABLE, address)
             outcome = Outcome.EXPIRED
         verified = recipient if outcome is Outcome.VERIFIED else None
-        self._tell(EventKind.CHECKED, address.locator, purpose=asked.purpose, outcome=outcome.value)
+        self._tell(EventKind.CHECKED, address, purpose=asked.purpose, outcome=outcome.value)
         return Verdict(
             outcome=outcome,
             purpose=asked.purpose,
@@ -181,41 +176,35 @@ class Flows:
     def cancel(self, challenge_id: object) -> Flow[None]:
         """End a challenge, so that its codes verify no more."""
         address = self.orders.keyring.locate(challenge_id)
-        if address is not None and (yield from self._ask(_wire.cancel(place(address)))) == "cancelled":
-            self._tell(EventKind.CANCELLED, address.locator)
+        if address is not None and (yield from self._ask(self.operations.cancel(address))) == "cancelled":
+            self._tell(EventKind.CANCELLED, address)
 
     def inspect(self, challenge_id: object) -> Flow[ChallengeStatus]:
         """Look at a challenge."""
         address = self.orders.keyring.locate(challenge_id)
         if address is None:
             return challenges.as_status(challenges.NOTHING)
-        rules = limits.send_rules(self.orders.policy)
-        view = yield from self._ask(_wire.read(place(address), rules.text))
+        view = yield from self._ask(self.operations.read(address))
         return challenges.as_status(view)
 
     def unlock(self, recipient: object) -> Flow[None]:
         """Lift the guessing budgets of one number."""
         number = recipients.canonical(recipient, countries=self.orders.policy.countries)
-        yield from self._ask(_wire.unlock(self.orders.slot(number)))
-        self._tell(EventKind.UNLOCKED, "", recipient=number)
+        yield from self._ask(self.operations.unlock(self.orders.slot(number)))
+        self.events.emit(Event(kind=EventKind.UNLOCKED, recipient_masked=recipients.mask(number)))
 
     def _bound(self, key: str, order: Order, address: Address) -> Flow[Address]:
         """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
         keyring, namespace = self.orders.keyring, self.orders.namespace
         slot = keyring.slot("idempotency", namespace, key)
-        life = limits.milliseconds(float_seconds(self.orders.policy.max_lifetime)) + IDEMPOTENCY_MARGIN
         ours = challenges.bind(keyring, address, namespace, order, slot)
-        held = yield from self._ask(_wire.bind(slot, ours, life))
+        held = yield from self._ask(self.operations.bind(slot, ours))
         found = challenges.bound_address(keyring, held, namespace, order, slot, address.slot)
         if found is None:
             raise IdempotencyError(
                 "idempotency_key came with other arguments before; give each request its own"
             )
         return found
-
-    def _claim(self, address: Address, attempt: str) -> Operation[Claim]:
-        rules, row = limits.guess_rules(self.orders.policy), limits.guess_row(self.orders.policy)
-        return _wire.claim(place(address), attempt, rules.text, rules.window, row.allowed, row.memory)
 
     def _kept(self, send: Send, order: Order) -> Flow[Message]:
         """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""
@@ -227,10 +216,7 @@ class Flows:
                 orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code
             )
             digest = yield from call(self.digest, secret, send.salt.encode("ascii"))
-            life = limits.milliseconds(message.expires_in)
-            stored = yield from self._ask(
-                _wire.store(send.place, send.nonce, send.number, encode(digest), life)
-            )
+            stored = yield from self._ask(self.operations.store(send, encode(digest), message.expires_in))
             if not stored:
                 raise ChallengeError(ChallengeState.EXPIRED.value)
         except Exception:
@@ -238,7 +224,9 @@ class Flows:
             raise
         return message
 
-    def _sent(self, send: Send, order: Order, message: Message, before: View) -> Flow[Challenge]:
+    def _sent(
+        self, kind: EventKind, send: Send, order: Order, message: Message, before: View
+    ) -> Flow[Challenge]:
         """Have it delivered, and write down what became of it."""
         delivery = self.carrier.unknown()
         try:
@@ -252,18 +240,12 @@ class Flows:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have been made
             self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, error=challenges.where(error))
-        rules = limits.send_rules(self.orders.policy)
-        life = limits.milliseconds(message.expires_in)
-        known = (delivery.state.value, delivery.provider, delivery.provider_ref or "")
         try:
-            view = yield from self._ask(
-                _wire.confirm(
-                    send.place, send.nonce, send.number, life, rules.text, self.orders.policy.resend, known
-                )
-            )
+            view = yield from self._ask(self.operations.confirm(send, message.expires_in, delivery))
         except StoreUnavailableError:
             # The phone rings, and the code verifies as it was stored: the user must get the challenge's id.
             view = replace(before, life=message.expires_in)
+        self._tell_order(kind, send, order, delivery=delivery.state.value)
         return self._shown(send, order, view, delivery)
 
     def _shown(self, send: Send, order: Order, view: View, delivery: Delivery) -> Challenge:
@@ -272,54 +254,40 @@ class Flows:
     def _release(self, send: Send) -> Flow[None]:
         """Give a reservation back; where that fails too, it lapses by itself."""
         with suppress(StoreUnavailableError):
-            yield from self._ask(_wire.release(send.place, send.nonce, send.number))
+            yield from self._ask(self.operations.release(send))
 
     def _ask(self, operation: Operation[T]) -> Flow[T]:
         try:
             return (yield from call(self.store.run, operation))
         except StoreUnavailableError as error:
-            self._tell(EventKind.STORE_UNAVAILABLE, "", operation=operation.name, error=str(error))
+            self._tell(EventKind.STORE_UNAVAILABLE, operation=operation.name, error=str(error))
             raise
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Generator[None]:
         """Hold a place in the hashing pool from before anything is spent."""
         try:
             permit = self.hasher.reserve()
         except OverloadedError:
-            self._tell(EventKind.OVERLOADED, "")
+            self._tell(EventKind.OVERLOADED)
             raise
         with permit:
             yield
 
     def _tell(
-        self,
-        kind: EventKind,
-        challenge: str,
-        *,
-        recipient: str = "",
-        purpose: str = "",
-        channel: str = "",
-        **detail: str | int | float,
+        self, kind: EventKind, address: Address | None = None, *, purpose: str = "", **detail: str | float
     ) -> None:
-        masked = recipients.mask(recipient) if recipient else ""
+        challenge = address.locator if address else ""
+        self.events.emit(Event(kind=kind, challenge=challenge, purpose=purpose, detail=detail))
+
+    def _tell_order(self, kind: EventKind, send: Send, order: Order, **detail: str | float) -> None:
         self.events.emit(
             Event(
                 kind=kind,
-                challenge=challenge,
-                recipient_masked=masked,
-                purpose=purpose,
-                channel=channel,
+                challenge=send.address.locator,
+                recipient_masked=recipients.mask(order.recipient),
+                purpose=order.purpose,
+                channel=order.channel,
                 detail=detail,
             )
-        )
-
-    def _tell_order(self, kind: EventKind, send: Send, order: Order, **detail: str | int | float) -> None:
-        self._tell(
-            kind,
-            send.address.locator,
-            recipient=order.recipient,
-            purpose=order.purpose,
-            channel=order.channel,
-            **detail,
         )

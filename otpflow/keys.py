@@ -10,11 +10,8 @@ name of the number's slot, masked so that two ids of one number cannot be told t
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -24,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from otpflow.errors import ConfigurationError
+from otpflow.records import decode, digest, encode
 
 KEY_BYTES = 32
 """Bytes of a server key: 256 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 112."""
@@ -36,63 +34,6 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _CHALLENGE_ID = re.compile(r"([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{44})")
 _NONCE_BYTES = 12
 _USES = ("mac", "seal", "name", "address", "sign")
-
-
-def encode(raw: bytes) -> str:
-    """Write bytes as base64url without padding.
-
-    Args:
-        raw: any bytes.
-
-    Returns:
-        ASCII text that is safe in URLs, keys and JSON.
-    """
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-def decode(text: str) -> bytes:
-    """Read base64url with or without padding.
-
-    Args:
-        text: what `encode` wrote.
-
-    Returns:
-        The bytes.
-
-    Raises:
-        ValueError: where it is not base64url.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9_-]*={0,2}", text):
-        msg = "not base64url"
-        raise ValueError(msg)
-    bare = text.rstrip("=")
-    return urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
-
-
-def record(*parts: str | bytes) -> bytes:
-    """Join parts so that no two different lists of parts give the same bytes.
-
-    Args:
-        parts: texts or bytes.
-
-    Returns:
-        Each part behind its length.
-    """
-    raw = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
-
-
-def digest(key: bytes, *parts: str | bytes) -> bytes:
-    """Compute HMAC-SHA-256 over a record.
-
-    Args:
-        key: the key.
-        parts: what to authenticate.
-
-    Returns:
-        32 bytes.
-    """
-    return hmac.digest(key, record(*parts), hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +68,7 @@ class Keyring:
 
     __slots__ = ("_derived", "active", "naming")
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, spec: object) -> None:
         keys, problems = _parse(spec)
         if problems:
             raise ConfigurationError(*problems)

@@ -7,16 +7,16 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from otpflow import limits, recipients
+from otpflow import recipients
 from otpflow.arguments import Arguments, read_context
 from otpflow.errors import ConfigurationError
 from otpflow.hashing import SALT_BYTES
-from otpflow.keys import Address, Keyring, encode
+from otpflow.keys import Address, Keyring
 from otpflow.models import Message
-from otpflow.policy import Policy, float_seconds
+from otpflow.policy import Policy
 from otpflow.receipts import callback_url
-from otpflow.stores import _wire
-from otpflow.stores.base import Admission, Operation, Place, View
+from otpflow.records import encode
+from otpflow.stores.base import View
 from otpflow.templates import Templates
 
 
@@ -56,11 +56,6 @@ class Send:
     number: int = 1
     nonce: str = field(default_factory=lambda: encode(secrets.token_bytes(16)))
     salt: str = field(default_factory=lambda: encode(secrets.token_bytes(SALT_BYTES)), repr=False)
-
-    @property
-    def place(self) -> Place:
-        """Where the store keeps it."""
-        return place(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,32 +169,6 @@ class Orders:
             bound=bound,
         )
 
-    def admit(self, send: Send, order: Order) -> Operation[Admission]:
-        """Write the operation that reserves a first send.
-
-        Args:
-            send: the send.
-            order: what is to be sent.
-
-        Returns:
-            The operation.
-        """
-        key_id, locator = send.address.key_id, send.address.locator
-        fields: dict[str, str | int] = {
-            "attempts": self.policy.attempts,
-            "sends_left": self.policy.sends - 1,
-            "sealed": self.keyring.seal(key_id, order.recipient, "recipient", locator),
-            "salt": send.salt,
-            "purpose": order.purpose,
-            "locale": order.locale,
-            "channel": order.channel,
-        }
-        if order.bound:
-            fields["context"] = self.keyring.seal(key_id, order.bound, "context", locator)
-        rules = limits.send_rules(self.policy)
-        life = limits.milliseconds(float_seconds(self.policy.max_lifetime))
-        return _wire.admit(send.place, send.nonce, rules.text, rules.window, life, fields)
-
     def message(self, send: Send, order: Order, code: str) -> Message:
         """Write what the transport is asked to deliver.
 
@@ -236,15 +205,3 @@ class Orders:
             callback_url=callback_url(self.callback_url, name, self.keyring.sign("callback", name)),
             expires_in=life,
         )
-
-
-def place(address: Address) -> Place:
-    """Tell the store's part of an address.
-
-    Args:
-        address: where a challenge lives.
-
-    Returns:
-        The part that is in Redis.
-    """
-    return Place(address.slot, address.locator)

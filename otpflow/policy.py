@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from math import isfinite
-from typing import Literal
+from typing import Any, Literal
 
 from otpflow.errors import ConfigurationError
 
@@ -79,7 +79,7 @@ class Policy:
     def __post_init__(self) -> None:
         problems: list[str] = []
         for name, low, high, reason in _WHOLE:
-            value: object = getattr(self, name)
+            value: Any = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 problems.append(f"{name}={value!r}: must be a whole number from {low} to {high} ({reason})")
         for name, shortest, longest, reason in _DURATIONS:
@@ -91,10 +91,12 @@ class Policy:
                 )
             else:
                 object.__setattr__(self, name, seconds)
-        if self.resend not in ("replace", "overlap"):
-            problems.append(f"resend={self.resend!r}: must be 'replace' or 'overlap'")
-        if type(self.require_client_ip) is not bool:
-            problems.append(f"require_client_ip={self.require_client_ip!r}: must be True or False")
+        resend: str = self.resend
+        if resend not in ("replace", "overlap"):
+            problems.append(f"resend={resend!r}: must be 'replace' or 'overlap'")
+        required: object = self.require_client_ip
+        if not isinstance(required, bool):
+            problems.append(f"require_client_ip={required!r}: must be True or False")
         problems += self._countries_problems()
         if not problems:
             problems = self._contradictions()
@@ -102,7 +104,7 @@ class Policy:
             raise ConfigurationError(*problems)
 
     def _countries_problems(self) -> list[str]:
-        value: object = self.countries
+        value: Any = self.countries
         if isinstance(value, str) or not isinstance(value, tuple | list | set | frozenset) or not value:
             return [f"countries={value!r}: must be a non-empty tuple of region codes such as ('VN',)"]
         if isinstance(value, set | frozenset):

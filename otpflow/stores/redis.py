@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, cast
@@ -112,7 +113,7 @@ class RedisStore(_Scripted):
         Raises:
             ConfigurationError: with everything that is wrong with the arguments.
         """
-        client = _connected(url, timeout, Redis.from_url, Retry)
+        client = _connected(url, timeout, cast("Any", Redis).from_url, Retry)
         found = cls(client, replicas=replicas, timeout=timeout)
         found._owned = True
         return found
@@ -140,7 +141,7 @@ class RedisStore(_Scripted):
         return self._read(operation, reply)
 
     @contextmanager
-    def _turn(self, name: str) -> Iterator[None]:
+    def _turn(self, name: str) -> Generator[None]:
         if not self._turns.acquire(timeout=_QUEUE * self._timeout):
             raise _no_turn(name)
         try:
@@ -198,7 +199,7 @@ class AsyncRedisStore(_Scripted):
         Raises:
             ConfigurationError: with everything that is wrong with the arguments.
         """
-        client = _connected(url, timeout, AsyncRedis.from_url, AsyncRetry)
+        client = _connected(url, timeout, cast("Any", AsyncRedis).from_url, AsyncRetry)
         found = cls(client, replicas=replicas, timeout=timeout)
         found._owned = True
         return found
@@ -217,7 +218,7 @@ class AsyncRedisStore(_Scripted):
         return self._read(operation, reply)
 
     @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncIterator[None]:
+    async def _turn(self, name: str) -> AsyncGenerator[None]:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._turns = loop, asyncio.Semaphore(IN_FLIGHT)
@@ -268,7 +269,7 @@ def _problems(client: Any, replicas: object, timeout: object, *, awaits: bool) -
     execute = getattr(client, "execute_command", None)
     if not hasattr(client, "register_script") or execute is None:
         yield f"client is a {type(client).__name__}; give a Redis client, or use from_url() with a URL"
-    elif asyncio.iscoroutinefunction(execute) is not awaits:
+    elif inspect.iscoroutinefunction(execute) is not awaits:
         wanted = "redis.asyncio.Redis" if awaits else "redis.Redis"
         other = "RedisStore" if awaits else "AsyncRedisStore"
         yield f"client does not fit; give a {wanted} here, or use {other}"

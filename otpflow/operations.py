@@ -1,0 +1,191 @@
+"""The store's operations, with the numbers of one policy filled in. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from otpflow import limits
+from otpflow.keys import Address, Keyring
+from otpflow.models import Delivery
+from otpflow.orders import Order, Send
+from otpflow.policy import Policy, float_seconds
+from otpflow.stores import _wire
+from otpflow.stores.base import Admission, Claim, Operation, Place, Settlement, View
+
+IDEMPOTENCY_MARGIN = 1_000
+"""Milliseconds that an idempotency key outlives its challenge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """Writes operations, by the settings of one engine.
+
+    Attributes:
+        keyring: the server keys.
+        policy: the numbers.
+    """
+
+    keyring: Keyring = field(repr=False)
+    policy: Policy
+
+    @property
+    def _lifetime(self) -> int:
+        return limits.milliseconds(float_seconds(self.policy.max_lifetime))
+
+    def bind(self, slot: str, value: str) -> Operation[str]:
+        """Tie an idempotency key to one request, for as long as its challenge can live.
+
+        Args:
+            slot: names the idempotency key.
+            value: what to tie it to.
+
+        Returns:
+            The operation.
+        """
+        return _wire.bind(slot, value, self._lifetime + IDEMPOTENCY_MARGIN)
+
+    def admit(self, send: Send, order: Order) -> Operation[Admission]:
+        """Reserve a first send.
+
+        Args:
+            send: the send.
+            order: what is to be sent.
+
+        Returns:
+            The operation.
+        """
+        key_id, locator = send.address.key_id, send.address.locator
+        fields: dict[str, str | int] = {
+            "attempts": self.policy.attempts,
+            "sends_left": self.policy.sends - 1,
+            "sealed": self.keyring.seal(key_id, order.recipient, "recipient", locator),
+            "salt": send.salt,
+            "purpose": order.purpose,
+            "locale": order.locale,
+            "channel": order.channel,
+        }
+        if order.bound:
+            fields["context"] = self.keyring.seal(key_id, order.bound, "context", locator)
+        rules = limits.send_rules(self.policy)
+        return _wire.admit(_place(send.address), send.nonce, rules.text, rules.window, self._lifetime, fields)
+
+    def renew(self, send: Send) -> Operation[Admission]:
+        """Reserve one more send.
+
+        Args:
+            send: the send.
+
+        Returns:
+            The operation.
+        """
+        rules = limits.send_rules(self.policy)
+        return _wire.renew(_place(send.address), send.nonce, rules.text, rules.window)
+
+    def store(self, send: Send, digest: str, life: float) -> Operation[bool]:
+        """Keep a code's hash.
+
+        Args:
+            send: the send it will go with.
+            digest: the hash.
+            life: seconds that the code lives.
+
+        Returns:
+            The operation.
+        """
+        return _wire.store(_place(send.address), send.nonce, send.number, digest, limits.milliseconds(life))
+
+    def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[View]:
+        """Write down what became of a send.
+
+        Args:
+            send: the send.
+            life: seconds that its code lives from now on, where it was taken.
+            delivery: what is known.
+
+        Returns:
+            The operation.
+        """
+        return _wire.confirm(
+            _place(send.address),
+            send.nonce,
+            send.number,
+            limits.milliseconds(life),
+            limits.send_rules(self.policy).text,
+            self.policy.resend,
+            (delivery.state.value, delivery.provider, delivery.provider_ref or ""),
+        )
+
+    def release(self, send: Send) -> Operation[str]:
+        """Give a reservation back.
+
+        Args:
+            send: the send that was not taken.
+
+        Returns:
+            The operation.
+        """
+        return _wire.release(_place(send.address), send.nonce, send.number)
+
+    def claim(self, address: Address, attempt: str) -> Operation[Claim]:
+        """Spend one attempt.
+
+        Args:
+            address: where the challenge lives.
+            attempt: names the attempt.
+
+        Returns:
+            The operation.
+        """
+        rules, row = limits.guess_rules(self.policy), limits.guess_row(self.policy)
+        return _wire.claim(_place(address), attempt, rules.text, rules.window, row.allowed, row.memory)
+
+    def settle(self, address: Address, attempt: str, outcome: str, number: int) -> Operation[Settlement]:
+        """Give an attempt its verdict.
+
+        Args:
+            address: where the challenge lives.
+            attempt: names the attempt.
+            outcome: what the comparison came to.
+            number: number of the send whose code it was; 0 where it was none.
+
+        Returns:
+            The operation.
+        """
+        return _wire.settle(_place(address), attempt, outcome, number)
+
+    def cancel(self, address: Address) -> Operation[str]:
+        """End a challenge.
+
+        Args:
+            address: where it lives.
+
+        Returns:
+            The operation.
+        """
+        return _wire.cancel(_place(address))
+
+    def read(self, address: Address) -> Operation[View]:
+        """Look at a challenge.
+
+        Args:
+            address: where it lives.
+
+        Returns:
+            The operation.
+        """
+        return _wire.read(_place(address), limits.send_rules(self.policy).text)
+
+    def unlock(self, slot: str) -> Operation[int]:
+        """Lift the guessing budgets of a number.
+
+        Args:
+            slot: names it.
+
+        Returns:
+            The operation.
+        """
+        return _wire.unlock(slot)
+
+
+def _place(address: Address) -> Place:
+    return Place(address.slot, address.locator)
