@@ -94,7 +94,7 @@ class Policy:
         resend: str = self.resend
         if resend not in ("replace", "overlap"):
             problems.append(f"resend={resend!r}: must be 'replace' or 'overlap'")
-        required: object = self.require_client_ip
+        required: Any = self.require_client_ip
         if not isinstance(required, bool):
             problems.append(f"require_client_ip={required!r}: must be True or False")
         problems += self._countries_problems()
