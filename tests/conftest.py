@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -20,8 +20,9 @@ IN_CI = bool(os.environ.get("OTPFLOW_CI"))
 
 
 def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "socket.connect" and isinstance(arguments[1], tuple):
-        host = str(arguments[1][0])
+    address: Any = arguments[1] if event == "socket.connect" else None
+    if isinstance(address, tuple):
+        host = str(cast("tuple[object, ...]", address)[0])
         if not host.startswith(_LOOPBACK):
             msg = f"a test wants to connect to {host}; nothing may leave this machine"
             raise RuntimeError(msg)

@@ -1,0 +1,1 @@
+"""Measurements as ratios against a floor of the same run. None of them is a test; run them by hand."""

@@ -1,0 +1,124 @@
+"""What one `issue()` and one `verify()` cost, over the floor: the same scripts and the same two hashes, bare.
+
+Run it with `python -m tests.benchmarks.pair`. Both are measured in turns in one process, on a server that it
+starts, so that a busy machine slows both; the ratio of the medians is what counts.
+"""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from argon2 import low_level
+
+from otpflow import OTPEngine, Policy
+from otpflow.keys import new_key
+from otpflow.limits import guess_row, guess_rules, milliseconds, send_rules
+from otpflow.stores import RedisStore
+from otpflow.stores._scripts import NAMES, source
+from otpflow.testing import Outbox
+from tests.servers import Server, binary
+
+ROUNDS = 1_500
+ALLOWED = 1.3
+_POLICY = Policy()
+
+
+def engine_pair(engine: OTPEngine, outbox: Outbox, number: str) -> None:
+    """Issue and verify through the engine.
+
+    Args:
+        engine: the engine.
+        outbox: its transport.
+        number: whom to call.
+    """
+    challenge = engine.issue(number, purpose="login")
+    assert engine.verify(challenge.id, outbox.code, purpose="login")
+
+
+class Floor:
+    """The same work without otpflow: its scripts, and one argon2 evaluation for each of the two calls.
+
+    Args:
+        client: a client like the engine's.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._scripts = {name: client.register_script(source(name)) for name in NAMES}
+        self._send, self._guess, self._row = send_rules(_POLICY), guess_rules(_POLICY), guess_row(_POLICY)
+
+    def pair(self) -> None:
+        """Run admit, hash, store, confirm, claim, hash and settle with made-up values."""
+        slot, nonce, attempt = secrets.token_urlsafe(15), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        base = f"otpflow:1:{{{slot}}}:"
+        challenge, sends = f"{base}challenge:{secrets.token_urlsafe(16)}", f"{base}sends"
+        guesses, row = f"{base}guesses", f"{base}row"
+        life = milliseconds(180)
+        salt = secrets.token_urlsafe(16)
+        fields = ("attempts", 5, "sends_left", 2, "sealed", "x" * 54, "salt", salt)
+        shown = ("purpose", "login", "locale", "vi", "channel", "voice")
+        send, guess = self._send, self._guess
+        self._run("admit", (challenge, sends), (nonce, send.text, send.window, 600_000, *fields, *shown))
+        digest = _hash(b"x" * 32, salt.encode())
+        self._run("store", (challenge,), (nonce, 1, digest.hex()[:43], life))
+        confirmed = (nonce, 1, life, send.text, "replace", "ACCEPTED", "outbox", "1")
+        self._run("confirm", (challenge, sends), confirmed)
+        claimed = (attempt, guess.text, guess.window, self._row.allowed, self._row.memory)
+        self._run("claim", (challenge, guesses, row), claimed)
+        assert _hash(b"x" * 32, salt.encode()) == digest
+        self._run("settle", (challenge, guesses, row), (attempt, "VERIFIED", 1))
+
+    def _run(self, name: str, keys: tuple[str, ...], arguments: tuple[str | int, ...]) -> None:
+        self._scripts[name](keys=keys, args=arguments)
+
+
+def _hash(secret: bytes, salt: bytes) -> bytes:
+    return low_level.hash_secret_raw(secret, salt, 1, 1_024, 1, 32, low_level.Type.ID)
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(kind: str, rounds: int = ROUNDS) -> tuple[float, float]:
+    """Measure on a server of one kind.
+
+    Args:
+        kind: `"valkey"` or `"redis"`.
+        rounds: pairs of each.
+
+    Returns:
+        The median seconds of the engine's pair, and of the floor's.
+    """
+    with Server(kind) as server, RedisStore.from_url(server.url, timeout=5.0) as store:
+        outbox = Outbox()
+        with OTPEngine(store, outbox, keys=new_key()) as engine, server.client() as client:
+            floor = Floor(client)
+            ours: list[float] = []
+            bare: list[float] = []
+            for turn in range(rounds):
+                number = f"+8490{turn:07d}"
+                ours.append(_seconds(lambda number=number: engine_pair(engine, outbox, number)))
+                bare.append(_seconds(floor.pair))
+                outbox.clear()
+    return statistics.median(ours[100:]), statistics.median(bare[100:])
+
+
+def main() -> None:
+    """Print a line for every server that there is."""
+    for kind in ("valkey", "redis"):
+        if binary(kind):
+            ours, bare = measure(kind)
+            print(
+                f"{kind}: issue + verify {ours * 1e3:.2f} ms, floor {bare * 1e3:.2f} ms, "
+                f"ratio {ours / bare:.2f} (at most {ALLOWED})"
+            )
+
+
+if __name__ == "__main__":
+    main()
