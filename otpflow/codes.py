@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import unicodedata
 from collections.abc import Callable
 from itertools import count
 
-from pyotp import random_base32
 from pyotp.hotp import HOTP
 
 from otpflow.errors import ConfigurationError
@@ -15,6 +16,7 @@ LONGEST_INPUT = 64
 """Characters; what is longer is not looked at. A 9-digit code with separators all around has 19."""
 
 _SHORTEST, _LONGEST = 6, 9
+_SECRET_SIZE = 20  # bytes: the output of SHA-1, as RFC 4226 section 4 recommends
 _TRUNCATED = 1 << 31  # HOTP's dynamic truncation gives 31 bits (RFC 4226 section 5.3)
 _WHOLE = 10  # digits that pyotp must keep so that all 31 bits survive: 2^31 has ten
 # U+2212 is the minus sign, which is not in the category of dashes. The three dots are what the full-stop key
@@ -22,11 +24,22 @@ _WHOLE = 10  # digits that pyotp must keep so that all 31 bits survive: 2^31 has
 _SEPARATORS = frozenset("\u2212.\uff0e\u3002")
 
 
-def generate(digits: int, *, new_secret: Callable[[], str] = random_base32) -> str:
+def new_secret() -> str:
+    """Make the secret of one code.
+
+    `pyotp.random_base32` gives the same, letter by letter: 32 draws, where this is one.
+
+    Returns:
+        160 random bits of the operating system's, in Base32.
+    """
+    return base64.b32encode(secrets.token_bytes(_SECRET_SIZE)).decode()
+
+
+def generate(digits: int, *, new_secret: Callable[[], str] = new_secret) -> str:
     """Make one code: the first HOTP values of a fresh random secret, which is then forgotten.
 
-    Every code is equally likely. `pyotp.random_base32` draws 160 bits from the operating system
-    (`secrets.SystemRandom`; the module `random` has no part in it). HMAC-SHA-1 under a random key cannot be
+    Every code is equally likely. The secret is 160 bits from the operating system (`secrets`; the module
+    `random` has no part in it). HMAC-SHA-1 under a random key cannot be
     told from random bytes, and its last four bits choose four of the *other* bytes (0 to 18 of 20), so the
     31 truncated bits are uniform. What is not uniform is the usual last step, `mod 10^digits`: 2^31 / 10^9
     is 2.147, so a 9-digit code below 147483648 would come 50 % more often than the others, and an 8-digit

@@ -167,7 +167,7 @@ def claim(
     """
     return Operation(
         name="claim",
-        keys=(_challenge(place), _of(place.slot, "guesses"), _of(place.slot, "row")),
+        keys=(_challenge(place), _of(place.slot, "guesses")),
         arguments=(attempt, rules, window, allowed_in_a_row, memory),
         parse=_replies.claim,
         durable=True,
@@ -188,7 +188,7 @@ def settle(place: Place, attempt: str, outcome: str, number: int) -> Operation[S
     """
     return Operation(
         name="settle",
-        keys=(_challenge(place), _of(place.slot, "guesses"), _of(place.slot, "row")),
+        keys=(_challenge(place), _of(place.slot, "guesses")),
         arguments=(attempt, outcome, number),
         parse=_replies.settlement,
         durable=True,
@@ -242,7 +242,7 @@ def unlock(slot: str) -> Operation[int]:
     """
     return Operation(
         name="unlock",
-        keys=(_of(slot, "guesses"), _of(slot, "row")),
+        keys=(_of(slot, "guesses"),),
         arguments=(),
         parse=_replies.count,
     )

@@ -39,7 +39,8 @@ def _age(client: Any, key: Any, shift: int) -> None:
     if kind == "hash":
         _age_challenge(client, key, shift)
     elif kind == "zset":
-        for member, score in client.zrange(key, 0, -1, withscores=True):
+        # Below 0 is a count, not a moment.
+        for member, score in client.zrangebyscore(key, 0, "+inf", withscores=True):
             client.zadd(key, {member: score - shift})
     client.pexpire(key, left)
 

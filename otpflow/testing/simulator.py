@@ -145,11 +145,21 @@ class EsmsSimulator:
 
         return [deliver(url) for url in self.due_callbacks()]
 
-    def serve(self) -> AbstractContextManager[SimulatorServer]:
-        """Serve on a free port of 127.0.0.1 for as long as the `with` block runs."""
+    def serve(self, port: int = 0) -> AbstractContextManager[SimulatorServer]:
+        """Serve on 127.0.0.1 for as long as the `with` block runs.
+
+        Args:
+            port: which port; 0 takes a free one.
+
+        Returns:
+            The server; its `base_url` is for a transport.
+
+        Raises:
+            OSError: the port is taken, or not allowed.
+        """
         from otpflow.testing.simulator_server import SimulatorServer
 
-        return SimulatorServer(self)
+        return SimulatorServer(self, port)
 
     def transport(self) -> MockTransport:
         """Mount in process: `httpx.Client(transport=simulator.transport())`, or `httpx.AsyncClient`.

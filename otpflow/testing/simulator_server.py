@@ -22,17 +22,18 @@ _CALLBACK_TIMEOUT = 5.0
 
 
 class SimulatorServer:
-    """Serves a simulator on a free port of 127.0.0.1, from when it is built until `close()`.
+    """Serves a simulator on a port of 127.0.0.1, from when it is built until `close()`.
 
     Args:
         simulator: what answers.
+        port: which port; 0 takes a free one.
 
     Attributes:
         base_url: where it is, for a transport's `base_url`.
     """
 
-    def __init__(self, simulator: EsmsSimulator) -> None:
-        self._server = _Server(simulator)
+    def __init__(self, simulator: EsmsSimulator, port: int = 0) -> None:
+        self._server = _Server(simulator, port)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), name="otpflow-simulator", daemon=True
@@ -97,11 +98,11 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = False  # so that `server_close` waits for the threads that answer
 
-    def __init__(self, simulator: EsmsSimulator) -> None:
+    def __init__(self, simulator: EsmsSimulator, port: int) -> None:
         self.simulator = simulator
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

@@ -10,6 +10,7 @@ import secrets
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from argon2 import low_level
@@ -55,7 +56,7 @@ class Floor:
         slot, nonce, attempt = secrets.token_urlsafe(15), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
         base = f"otpflow:1:{{{slot}}}:"
         challenge, sends = f"{base}challenge:{secrets.token_urlsafe(16)}", f"{base}sends"
-        guesses, row = f"{base}guesses", f"{base}row"
+        guesses = f"{base}guesses"
         life = milliseconds(180)
         salt = secrets.token_urlsafe(16)
         fields = ("attempts", 5, "sends_left", 2, "sealed", "x" * 54, "salt", salt)
@@ -67,9 +68,9 @@ class Floor:
         confirmed = (nonce, 1, life, send.text, "replace", "ACCEPTED", "outbox", "1")
         self._run("confirm", (challenge, sends), confirmed)
         claimed = (attempt, guess.text, guess.window, self._row.allowed, self._row.memory)
-        self._run("claim", (challenge, guesses, row), claimed)
+        self._run("claim", (challenge, guesses), claimed)
         assert _hash(b"x" * 32, salt.encode()) == digest
-        self._run("settle", (challenge, guesses, row), (attempt, "VERIFIED", 1))
+        self._run("settle", (challenge, guesses), (attempt, "VERIFIED", 1))
 
     def _run(self, name: str, keys: tuple[str, ...], arguments: tuple[str | int, ...]) -> None:
         self._scripts[name](keys=keys, args=arguments)
@@ -103,7 +104,7 @@ def measure(kind: str, rounds: int = ROUNDS) -> tuple[float, float]:
             bare: list[float] = []
             for turn in range(rounds):
                 number = f"+8490{turn:07d}"
-                ours.append(_seconds(lambda number=number: engine_pair(engine, outbox, number)))
+                ours.append(_seconds(partial(engine_pair, engine, outbox, number)))
                 bare.append(_seconds(floor.pair))
                 outbox.clear()
     return statistics.median(ours[100:]), statistics.median(bare[100:])

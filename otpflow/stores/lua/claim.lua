@@ -1,5 +1,6 @@
 -- Spend one attempt before anything is compared, and return what the comparison needs.
--- KEYS: challenge, guesses, row (wrong guesses one after the other).
+-- KEYS: challenge, guesses. In the latter, the member 'row' counts wrong guesses one after the other, as a
+-- negative score, which no time has.
 -- ARGV: attempt, rules, longest window (ms), allowed in a row, memory of the row (ms).
 -- Returns: {'claimed', attempts left, sealed, salt, then number, digest,
 --           'live' | 'superseded' | 'expired', ... of each code}
@@ -31,15 +32,15 @@ if not mark then
   if attempts <= 0 then return { 'exhausted', 0 } end
   if not alive then return { 'expired' } end
   local wait = room(KEYS[2], now, ARGV[2])
-  if tonumber(redis.call('GET', KEYS[3]) or 0) >= tonumber(ARGV[4]) then
-    wait = math.max(wait, redis.call('PTTL', KEYS[3]))
+  if -(redis.call('ZSCORE', KEYS[2], 'row') or 0) >= tonumber(ARGV[4]) then
+    wait = math.max(wait, redis.call('PTTL', KEYS[2]))
   end
   if wait > 0 then return { 'throttled', wait, attempts } end
   attempts = attempts - 1
   redis.call('HSET', KEYS[1], 'attempts', attempts, 'attempt:' .. ARGV[1], 'claimed')
   redis.call('PEXPIREAT', KEYS[1], held[3])
   note(KEYS[2], now, ARGV[1], ARGV[3])
-  redis.call('INCR', KEYS[3])
-  redis.call('PEXPIRE', KEYS[3], ARGV[5])
+  redis.call('ZINCRBY', KEYS[2], -1, 'row')
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
 return { 'claimed', attempts, held[5], held[6], unpack(codes) }

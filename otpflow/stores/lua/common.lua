@@ -17,7 +17,7 @@ end
 
 -- Remember one event; the same member again changes nothing.
 local function note(events, now, member, window)
-  redis.call('ZREMRANGEBYSCORE', events, '-inf', now - window)
+  redis.call('ZREMRANGEBYSCORE', events, 0, now - window)
   redis.call('ZADD', events, now, member)
   redis.call('PEXPIRE', events, window)
 end

@@ -1,5 +1,5 @@
 -- Give a claimed attempt its verdict, once; a right code is used up here, or not at all.
--- KEYS: challenge, guesses, row.
+-- KEYS: challenge, guesses.
 -- ARGV: attempt, outcome of the comparison, number of the code that matched (0: none).
 -- Returns: {outcome, attempts left}; the same attempt again gets the same answer.
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'attempt:' .. ARGV[1],
@@ -16,8 +16,7 @@ if outcome == 'VERIFIED' then
     outcome = 'SUPERSEDED'
   else
     redis.call('HSET', KEYS[1], 'state', 'verified')
-    redis.call('ZREM', KEYS[2], ARGV[1])
-    redis.call('DEL', KEYS[3])
+    redis.call('ZREM', KEYS[2], ARGV[1], 'row')
   end
 end
 redis.call('HSET', KEYS[1], 'attempt:' .. ARGV[1], outcome .. ':' .. held[2])

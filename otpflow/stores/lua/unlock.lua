@@ -1,4 +1,4 @@
 -- Lift the guess budgets of one number, for support staff; its sending budgets stay.
--- KEYS: guesses, row.
+-- KEYS: guesses.
 -- Returns: {how many keys there were}.
-return { redis.call('DEL', KEYS[1], KEYS[2]) }
+return { redis.call('DEL', KEYS[1]) }
