@@ -10,9 +10,9 @@ from pathlib import PurePath
 from otpflow import recipients
 from otpflow.keys import Address, Keyring
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, DeliveryState, Outcome
-from otpflow.orders import Order
+from otpflow.orders import NONCE_BYTES, Order
 from otpflow.records import decode, encode
-from otpflow.stores.base import Claim, Code, View
+from otpflow.stores.base import Claim, Code, Left, View
 
 _STATES = {"verified": ChallengeState.VERIFIED, "cancelled": ChallengeState.CANCELLED}
 _CLAIMS = {
@@ -24,10 +24,10 @@ _CLAIMS = {
 NOTHING = View(
     wait=0.0,
     life=0.0,
-    state="",
     attempts=0,
-    sends_left=0,
+    sends=0,
     sequence=0,
+    state="",
     delivery=DeliveryState.UNKNOWN,
     provider="",
     reference="",
@@ -35,7 +35,6 @@ NOTHING = View(
     purpose="",
     locale="",
     sealed="",
-    salt="",
     context="",
 )
 """What the store shows of a challenge that is not there."""
@@ -85,12 +84,12 @@ def attempt_name(
         code: the code that was typed.
 
     Returns:
-        22 characters.
+        16 characters.
     """
     if attempt_id is None:
-        return encode(secrets.token_bytes(16))
+        return encode(secrets.token_bytes(NONCE_BYTES))
     parts = ("attempt", attempt_id, namespace, purpose, bound, address.secret, code)
-    return encode(keyring.mac(address.key_id, *parts)[:16])
+    return encode(keyring.mac(address.key_id, *parts)[:NONCE_BYTES])
 
 
 def fingerprint(keyring: Keyring, key_id: str, namespace: str, order: Order) -> str:
@@ -194,13 +193,13 @@ def delivery_of(view: View) -> Delivery:
     return Delivery(state=view.delivery, provider=view.provider, provider_ref=view.reference or None)
 
 
-def as_challenge(challenge_id: str, order: Order, view: View, delivery: Delivery) -> Challenge:
+def as_challenge(challenge_id: str, order: Order, left: Left, delivery: Delivery) -> Challenge:
     """Show a challenge to whoever asked for it.
 
     Args:
         challenge_id: its id.
         order: what was sent to whom.
-        view: the challenge as the store shows it.
+        left: what is left of the challenge.
         delivery: what is known of the send.
 
     Returns:
@@ -211,10 +210,10 @@ def as_challenge(challenge_id: str, order: Order, view: View, delivery: Delivery
         recipient_masked=recipients.mask(order.recipient),
         channel=order.channel,
         purpose=order.purpose,
-        expires_in=view.life,
-        resend_after=view.wait,
-        sends_left=view.sends_left,
-        attempts_left=view.attempts,
+        expires_in=left.life,
+        resend_after=left.wait,
+        sends_left=left.sends,
+        attempts_left=left.attempts,
         delivery=delivery,
     )
 
@@ -237,7 +236,7 @@ def as_status(view: View) -> ChallengeStatus:
     return ChallengeStatus(
         state=state,
         attempts_left=view.attempts if renewable else 0,
-        sends_left=view.sends_left if renewable else 0,
+        sends_left=view.sends if renewable else 0,
         expires_in=view.life if state is ChallengeState.PENDING else 0.0,
         resend_after=view.wait,
         delivery=delivery_of(view),

@@ -6,7 +6,6 @@ import base64
 import secrets
 import unicodedata
 from collections.abc import Callable
-from itertools import count
 
 from pyotp.hotp import HOTP
 
@@ -60,8 +59,10 @@ def generate(digits: int, *, new_secret: Callable[[], str] = new_secret) -> str:
     if not _SHORTEST <= digits <= _LONGEST:
         raise ConfigurationError(f"digits is {digits}; a code has {_SHORTEST} to {_LONGEST}")
     hotp = HOTP(new_secret(), digits=_WHOLE)
-    codes = (code_from(int(hotp.at(counter)), digits) for counter in count())
-    return next(code for code in codes if code is not None)
+    counter = 0
+    while (code := code_from(int(hotp.at(counter)), digits)) is None:
+        counter += 1
+    return code
 
 
 def code_from(value: int, digits: int) -> str | None:

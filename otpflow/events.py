@@ -108,6 +108,11 @@ class Events:
     def __init__(self, hooks: object) -> None:
         self._hooks = _checked(hooks)
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._hooks)
+
     def emit(self, event: Event) -> None:
         """Tell the hooks.
 

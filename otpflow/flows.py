@@ -10,8 +10,8 @@ compared. Whatever dies in between costs a send or an attempt, and never grants 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -27,13 +27,13 @@ from otpflow.errors import (
     ThrottledError,
 )
 from otpflow.events import Event, EventKind, Events
-from otpflow.hashing import Hasher
+from otpflow.hashing import Hasher, Permit
 from otpflow.keys import Address
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, Message, Outcome, Verdict
 from otpflow.operations import Operations
 from otpflow.orders import Order, Orders, Send
 from otpflow.records import encode
-from otpflow.stores.base import Operation, Store, View
+from otpflow.stores.base import Left, Operation, Store
 from otpflow.transports._carrier import Carrier
 
 T = TypeVar("T")
@@ -88,14 +88,14 @@ class Flows:
         send = Send(address=address)
         with self._turn():
             admission = yield from self._ask(self.operations.admit(send, order))
-            if admission.view is None:
+            if admission.status == "throttled":
                 self._tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
-            if admission.status == "replay":
+            if admission.view is not None:
                 self._tell_order(EventKind.REPEATED, send, order)
                 return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
             message = yield from self._kept(send, order)
-        return (yield from self._sent(EventKind.ISSUED, send, order, message, admission.view))
+        return (yield from self._sent(EventKind.ISSUED, send, order, message, self.operations.fresh))
 
     def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
         """Send a new code in the same challenge; refill nothing."""
@@ -112,7 +112,7 @@ class Flows:
                 raise ThrottledError(admission.wait, admission.limit)
             if admission.view is None:
                 raise ChallengeError(admission.status.upper())
-            send = replace(send, number=admission.view.sequence, salt=admission.view.salt)
+            send = replace(send, number=admission.view.sequence)
             order = self.orders.read(address, admission.view, wanted)
             if order is None:
                 self._tell(EventKind.UNREADABLE, address)
@@ -154,7 +154,7 @@ class Flows:
             outcome, left = challenges.refused(claim), claim.attempts
             if outcome is None and recipient is not None:
                 secret = challenges.material(keyring, address, *bound, recipient, asked.bound, typed)
-                digest = yield from call(self.digest, secret, claim.salt.encode("ascii"))
+                digest = yield from call(self.digest, secret, address.salt)
                 outcome, number = challenges.judge(encode(digest), claim.codes)
                 if outcome is Outcome.VERIFIED or asked.key is not None:
                     settle = self.operations.settle(address, attempt, outcome.value, number)
@@ -215,7 +215,7 @@ class Flows:
             secret = challenges.material(
                 orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code
             )
-            digest = yield from call(self.digest, secret, send.salt.encode("ascii"))
+            digest = yield from call(self.digest, secret, address.salt)
             stored = yield from self._ask(self.operations.store(send, encode(digest), message.expires_in))
             if not stored:
                 raise ChallengeError(ChallengeState.EXPIRED.value)
@@ -225,7 +225,7 @@ class Flows:
         return message
 
     def _sent(
-        self, kind: EventKind, send: Send, order: Order, message: Message, before: View
+        self, kind: EventKind, send: Send, order: Order, message: Message, before: Left
     ) -> Flow[Challenge]:
         """Have it delivered, and write down what became of it."""
         delivery = self.carrier.unknown()
@@ -241,15 +241,15 @@ class Flows:
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have been made
             self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, error=challenges.where(error))
         try:
-            view = yield from self._ask(self.operations.confirm(send, message.expires_in, delivery))
+            left = yield from self._ask(self.operations.confirm(send, message.expires_in, delivery))
         except StoreUnavailableError:
             # The phone rings, and the code verifies as it was stored: the user must get the challenge's id.
-            view = replace(before, life=message.expires_in)
+            left = replace(before, life=message.expires_in)
         self._tell_order(kind, send, order, delivery=delivery.state.value)
-        return self._shown(send, order, view, delivery)
+        return self._shown(send, order, left, delivery)
 
-    def _shown(self, send: Send, order: Order, view: View, delivery: Delivery) -> Challenge:
-        return challenges.as_challenge(self.orders.keyring.challenge_id(send.address), order, view, delivery)
+    def _shown(self, send: Send, order: Order, left: Left, delivery: Delivery) -> Challenge:
+        return challenges.as_challenge(self.orders.keyring.challenge_id(send.address), order, left, delivery)
 
     def _release(self, send: Send) -> Flow[None]:
         """Give a reservation back; where that fails too, it lapses by itself."""
@@ -263,31 +263,30 @@ class Flows:
             self._tell(EventKind.STORE_UNAVAILABLE, operation=operation.name, error=str(error))
             raise
 
-    @contextmanager
-    def _turn(self) -> Generator[None]:
+    def _turn(self) -> Permit:
         """Hold a place in the hashing pool from before anything is spent."""
         try:
-            permit = self.hasher.reserve()
+            return self.hasher.reserve()
         except OverloadedError:
             self._tell(EventKind.OVERLOADED)
             raise
-        with permit:
-            yield
 
     def _tell(
         self, kind: EventKind, address: Address | None = None, *, purpose: str = "", **detail: str | float
     ) -> None:
-        challenge = address.locator if address else ""
-        self.events.emit(Event(kind=kind, challenge=challenge, purpose=purpose, detail=detail))
+        if self.events.heard:
+            challenge = address.locator if address else ""
+            self.events.emit(Event(kind=kind, challenge=challenge, purpose=purpose, detail=detail))
 
     def _tell_order(self, kind: EventKind, send: Send, order: Order, **detail: str | float) -> None:
-        self.events.emit(
-            Event(
-                kind=kind,
-                challenge=send.address.locator,
-                recipient_masked=recipients.mask(order.recipient),
-                purpose=order.purpose,
-                channel=order.channel,
-                detail=detail,
+        if self.events.heard:
+            self.events.emit(
+                Event(
+                    kind=kind,
+                    challenge=send.address.locator,
+                    recipient_masked=recipients.mask(order.recipient),
+                    purpose=order.purpose,
+                    channel=order.channel,
+                    detail=detail,
+                )
             )
-        )

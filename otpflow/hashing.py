@@ -12,6 +12,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from queue import SimpleQueue
 from types import TracebackType
 
 from argon2 import low_level
@@ -19,9 +20,8 @@ from argon2.exceptions import HashingError
 
 from otpflow.errors import OverloadedError
 
-DIGEST_BYTES = 32
-SALT_BYTES = 16
-"""Bytes of a challenge's salt: 128 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 32."""
+DIGEST_BYTES = 16
+"""Bytes of a digest: 128 bit (RFC 9106 section 4), which no two codes of a challenge will ever share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,10 @@ class Hasher:
         self._places = self.workers * (1 + self.cost.waiting)
         self._taken = 0
         self._lock = threading.Lock()
-        self._running = threading.BoundedSemaphore(self.workers)
+        # A queue of turns where a semaphore would do: it is C, and taking a turn is on the way of every call.
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(self.workers):
+            self._turns.put(None)
         self._pool: ThreadPoolExecutor | None = None
 
     def reserve(self) -> Permit:
@@ -110,13 +113,16 @@ class Hasher:
             salt: the challenge's salt.
 
         Returns:
-            32 bytes.
+            16 bytes.
 
         Raises:
             OverloadedError: there is not enough memory for it.
         """
-        with self._running:
+        self._turns.get()
+        try:
             return self._evaluate(secret, salt)
+        finally:
+            self._turns.put(None)
 
     async def adigest(self, secret: bytes, salt: bytes) -> bytes:
         """Hash in the pool's own threads, while the event loop goes on.
@@ -126,7 +132,7 @@ class Hasher:
             salt: the challenge's salt.
 
         Returns:
-            32 bytes.
+            16 bytes.
 
         Raises:
             OverloadedError: there is not enough memory for it.

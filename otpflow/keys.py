@@ -27,6 +27,7 @@ KEY_BYTES = 32
 """Bytes of a server key: 256 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 112."""
 
 SLOT_BYTES = 15
+LOCATOR_BYTES = 16
 SECRET_BYTES = 18
 """Random bytes in a challenge id: 144 bit, where OWASP ASVS 11.5.1 asks for at least 128."""
 
@@ -45,12 +46,23 @@ class Address:
         slot: names the number's slot in Redis.
         locator: names the challenge in that slot; cannot be turned back into the id.
         secret: the client-held half of the secret.
+        mask: hides the slot in the challenge's id.
     """
 
     key_id: str
     slot: str
     locator: str
     secret: bytes = field(repr=False)
+    mask: bytes = field(repr=False)
+
+    @property
+    def salt(self) -> bytes:
+        """Salt of the challenge's hashes.
+
+        It is the locator, a keyed hash of 144 random bits: 128 bits that no other challenge has, where NIST
+        SP 800-63B-4 §3.1.1.2 asks for at least 32, and that take no room of their own in Redis.
+        """
+        return self.locator.encode("ascii")
 
 
 class Keyring:
@@ -122,8 +134,8 @@ class Keyring:
         Returns:
             The address.
         """
-        locator = encode(digest(self._key(key_id, "address"), b"locator", secret)[:16])
-        return Address(key_id, slot, locator, secret)
+        locator, mask = self._hidden(key_id, secret)
+        return Address(key_id, slot, locator, secret, mask)
 
     def challenge_id(self, address: Address) -> str:
         """Write an address as the id that the application keeps.
@@ -134,8 +146,7 @@ class Keyring:
         Returns:
             At most 61 URL-safe characters.
         """
-        masked = _xor(decode(address.slot), self._mask(address.key_id, address.secret))
-        return f"{address.key_id}.{encode(masked + address.secret)}"
+        return f"{address.key_id}.{encode(_xor(decode(address.slot), address.mask) + address.secret)}"
 
     def locate(self, challenge_id: object) -> Address | None:
         """Read a challenge id.
@@ -144,19 +155,26 @@ class Keyring:
             challenge_id: whatever the caller has.
 
         Returns:
-            The address it names, or `None` where it is not of the form or its key is unknown.
+            The address it names, or `None` where it is not of the form. Where its key is unknown that is an
+            address at which nothing can live, so that the answer takes as long as for an expired one.
         """
         if not isinstance(challenge_id, str) or len(challenge_id) > 80:
             return None
         match = _CHALLENGE_ID.fullmatch(challenge_id)
-        if match is None or match[1] not in self._derived:
+        if match is None:
             return None
         raw = decode(match[2])
         masked, secret = raw[:SLOT_BYTES], raw[SLOT_BYTES:]
-        return self.address(match[1], encode(_xor(masked, self._mask(match[1], secret))), secret)
+        if match[1] not in self._derived:
+            # Under a name that no challenge has: only the active key's own secrets are hashed without one.
+            locator, mask = self._hidden(self.active, secret, match[1])
+            return Address(self.active, encode(_xor(masked, mask)), locator, secret, mask)
+        locator, mask = self._hidden(match[1], secret)
+        return Address(match[1], encode(_xor(masked, mask)), locator, secret, mask)
 
-    def _mask(self, key_id: str, secret: bytes) -> bytes:
-        return digest(self._key(key_id, "address"), b"mask", secret)[:SLOT_BYTES]
+    def _hidden(self, key_id: str, secret: bytes, *foreign: str) -> tuple[str, bytes]:
+        raw = digest(self._key(key_id, "address"), secret, *foreign)
+        return encode(raw[:LOCATOR_BYTES]), raw[LOCATOR_BYTES : LOCATOR_BYTES + SLOT_BYTES]
 
     def mac(self, key_id: str, *parts: str | bytes) -> bytes:
         """Compute the keyed hash of a record.
@@ -272,4 +290,4 @@ def _natural(key_id: str) -> tuple[tuple[int, int | str], ...]:
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(len(left))

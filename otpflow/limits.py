@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 from otpflow.policy import CONSECUTIVE_MEMORY, DAY, HOUR, Policy, float_seconds
 
@@ -47,7 +46,6 @@ def milliseconds(seconds: float) -> int:
     return math.ceil(seconds * 1_000)
 
 
-@cache
 def send_rules(policy: Policy) -> Rules:
     """Say how often one number may be sent to.
 
@@ -64,7 +62,6 @@ def send_rules(policy: Policy) -> Rules:
     )
 
 
-@cache
 def guess_rules(policy: Policy) -> Rules:
     """Say how often one number may be guessed at.
 
@@ -77,7 +74,6 @@ def guess_rules(policy: Policy) -> Rules:
     return _rules(("hour", policy.wrong_per_hour, HOUR), ("day", policy.wrong_per_day, DAY))
 
 
-@cache
 def guess_row(policy: Policy) -> Row:
     """Say how many wrong codes may follow each other (NIST SP 800-63B-4 §3.2.2).
 

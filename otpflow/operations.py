@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from otpflow import limits
 from otpflow.keys import Address, Keyring
@@ -10,13 +11,13 @@ from otpflow.models import Delivery
 from otpflow.orders import Order, Send
 from otpflow.policy import Policy, float_seconds
 from otpflow.stores import _wire
-from otpflow.stores.base import Admission, Claim, Operation, Place, Settlement, View
+from otpflow.stores.base import Admission, Claim, Left, Operation, Place, Settlement, View
 
 IDEMPOTENCY_MARGIN = 1_000
 """Milliseconds that an idempotency key outlives its challenge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operations:
     """Writes operations, by the settings of one engine.
 
@@ -28,9 +29,31 @@ class Operations:
     keyring: Keyring = field(repr=False)
     policy: Policy
 
-    @property
+    @cached_property
     def _lifetime(self) -> int:
         return limits.milliseconds(float_seconds(self.policy.max_lifetime))
+
+    @cached_property
+    def _sends(self) -> limits.Rules:
+        return limits.send_rules(self.policy)
+
+    @cached_property
+    def _guesses(self) -> limits.Rules:
+        return limits.guess_rules(self.policy)
+
+    @cached_property
+    def _row(self) -> limits.Row:
+        return limits.guess_row(self.policy)
+
+    @cached_property
+    def fresh(self) -> Left:
+        """What is left of a challenge right after it was admitted, before it has a code."""
+        return Left(
+            wait=float_seconds(self.policy.cooldown),
+            life=0.0,
+            attempts=self.policy.attempts,
+            sends=self.policy.sends - 1,
+        )
 
     def bind(self, slot: str, value: str) -> Operation[str]:
         """Tie an idempotency key to one request, for as long as its challenge can live.
@@ -59,14 +82,13 @@ class Operations:
             "attempts": self.policy.attempts,
             "sends_left": self.policy.sends - 1,
             "sealed": self.keyring.seal(key_id, order.recipient, "recipient", locator),
-            "salt": send.salt,
             "purpose": order.purpose,
             "locale": order.locale,
             "channel": order.channel,
         }
         if order.bound:
             fields["context"] = self.keyring.seal(key_id, order.bound, "context", locator)
-        rules = limits.send_rules(self.policy)
+        rules = self._sends
         return _wire.admit(_place(send.address), send.nonce, rules.text, rules.window, self._lifetime, fields)
 
     def renew(self, send: Send) -> Operation[Admission]:
@@ -78,8 +100,7 @@ class Operations:
         Returns:
             The operation.
         """
-        rules = limits.send_rules(self.policy)
-        return _wire.renew(_place(send.address), send.nonce, rules.text, rules.window)
+        return _wire.renew(_place(send.address), send.nonce, self._sends.text, self._sends.window)
 
     def store(self, send: Send, digest: str, life: float) -> Operation[bool]:
         """Keep a code's hash.
@@ -94,7 +115,7 @@ class Operations:
         """
         return _wire.store(_place(send.address), send.nonce, send.number, digest, limits.milliseconds(life))
 
-    def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[View]:
+    def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[Left]:
         """Write down what became of a send.
 
         Args:
@@ -110,7 +131,7 @@ class Operations:
             send.nonce,
             send.number,
             limits.milliseconds(life),
-            limits.send_rules(self.policy).text,
+            self._sends.text,
             self.policy.resend,
             (delivery.state.value, delivery.provider, delivery.provider_ref or ""),
         )
@@ -136,7 +157,7 @@ class Operations:
         Returns:
             The operation.
         """
-        rules, row = limits.guess_rules(self.policy), limits.guess_row(self.policy)
+        rules, row = self._guesses, self._row
         return _wire.claim(_place(address), attempt, rules.text, rules.window, row.allowed, row.memory)
 
     def settle(self, address: Address, attempt: str, outcome: str, number: int) -> Operation[Settlement]:
@@ -173,7 +194,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.read(_place(address), limits.send_rules(self.policy).text)
+        return _wire.read(_place(address), self._sends.text)
 
     def unlock(self, slot: str) -> Operation[int]:
         """Lift the guessing budgets of a number.

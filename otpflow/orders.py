@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from otpflow import recipients
 from otpflow.arguments import Arguments, read_context
 from otpflow.errors import ConfigurationError
-from otpflow.hashing import SALT_BYTES
 from otpflow.keys import Address, Keyring
 from otpflow.models import Message
 from otpflow.policy import Policy
@@ -18,6 +17,10 @@ from otpflow.receipts import callback_url
 from otpflow.records import encode
 from otpflow.stores.base import View
 from otpflow.templates import Templates
+
+NONCE_BYTES = 12
+"""Bytes that name a send or an attempt: 96 random bits, of which a million a day for a century hold no two
+alike. It is a name and no secret; that is in the challenge id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +51,12 @@ class Send:
     Attributes:
         address: where the challenge lives.
         number: the how-manieth send it is, from 1.
-        nonce: names it, to the store and to the provider: 128 random bits in 22 characters.
-        salt: salt of the challenge's hashes.
+        nonce: names it, to the store and to the provider.
     """
 
     address: Address
     number: int = 1
-    nonce: str = field(default_factory=lambda: encode(secrets.token_bytes(16)))
-    salt: str = field(default_factory=lambda: encode(secrets.token_bytes(SALT_BYTES)), repr=False)
+    nonce: str = field(default_factory=lambda: encode(secrets.token_bytes(NONCE_BYTES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +185,6 @@ class Orders:
             ConfigurationError: there is no text for it, or the context lacks what the text says.
         """
         life = self.policy.code_life(order.channel)
-        address = send.address
-        name = f"{address.slot}.{address.locator}.{send.number}"
         return Message(
             to=order.recipient,
             content=self.templates.render(
@@ -202,6 +201,12 @@ class Orders:
             locale=order.locale,
             purpose=order.purpose,
             request_id=send.nonce,
-            callback_url=callback_url(self.callback_url, name, self.keyring.sign("callback", name)),
+            callback_url=self._callback_url(send),
             expires_in=life,
         )
+
+    def _callback_url(self, send: Send) -> str | None:
+        if self.callback_url is None:
+            return None
+        name = f"{send.address.slot}.{send.address.locator}.{send.number}"
+        return callback_url(self.callback_url, name, self.keyring.sign("callback", name))

@@ -8,19 +8,17 @@ LONGEST_URL = 500
 """Characters of the application's own part; the provider's fields come on top of it."""
 
 
-def callback_url(base: str | None, send: str, signature: str) -> str | None:
+def callback_url(base: str, send: str, signature: str) -> str:
     """Write the URL that one send is reported to.
 
     Args:
-        base: the engine's `callback_url`; `None` where reports are not wanted.
+        base: the engine's `callback_url`.
         send: names the send.
         signature: proves that the name was given here.
 
     Returns:
         The URL with `otpflow_send` and `otpflow_signature` in its query.
     """
-    if base is None:
-        return None
     ours = urlencode({"otpflow_send": send, "otpflow_signature": signature})
     return f"{base}{'&' if urlsplit(base).query else '?'}{ours}"
 

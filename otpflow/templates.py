@@ -44,6 +44,7 @@ _PURPOSES = {
     ("en", "reset_password"): "password reset",
     ("en", "change_phone"): "phone number change",
 }
+_GIVEN = frozenset({*RESERVED, "$"})
 _LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _FIELD = re.compile(rf"(?!(?:{'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,31}}")
 _PLACEHOLDER = re.compile(r"\$(\$|[a-z][a-z0-9_]*(?!\w))?")
@@ -158,8 +159,8 @@ class Templates:
         Raises:
             ConfigurationError: there is no such text.
         """
-        names = dict.fromkeys(self._parts(self.resolve(locale), channel)[1::2])
-        return tuple(name for name in names if name not in (*RESERVED, "$") and name not in context)
+        names = self._parts(self.resolve(locale), channel)[1::2]
+        return tuple(dict.fromkeys(name for name in names if name not in _GIVEN and name not in context))
 
     def render(
         self, *, locale: str, channel: str, code: str, app: str, minutes: int, purpose: str, context: Context

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 from otpflow.models import DeliveryState, Outcome
-from otpflow.stores.base import Admission, Claim, Code, Settlement, View
+from otpflow.stores.base import Admission, Claim, Code, Left, Settlement, View
 
-_VIEW_LENGTH = 15
+_VIEW_LENGTH = 14
 
 
 def _flat(reply: object) -> list[str]:
     """Read a flat array of texts and whole numbers, each as text."""
     if not isinstance(reply, list) or not reply:
         raise ValueError("the reply is not an array")
-    return list(_texts(cast("list[object]", reply)))
+    return [_text(part) for part in cast("list[object]", reply)]
 
 
-def _texts(parts: list[object]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, bytes):
-            yield part.decode("ascii")
-        elif isinstance(part, str | int):
-            yield str(part)
-        else:
-            raise ValueError(f"the reply has a {type(part).__name__}")  # noqa: TRY004 - one kind of error here
+def _text(part: object) -> str:
+    if isinstance(part, bytes):
+        return part.decode("ascii")
+    if isinstance(part, str | int):
+        return str(part)
+    raise ValueError(f"the reply has a {type(part).__name__}")  # noqa: TRY004 - one kind of error here
 
 
 def word(reply: object, *known: str) -> str:
@@ -54,15 +51,15 @@ def _seconds(milliseconds: str) -> float:
 def _view(parts: list[str]) -> View:
     if len(parts) != _VIEW_LENGTH:
         raise ValueError("the view has another length")
-    wait, life, state, attempts, sends_left, sequence, *texts = parts
-    delivery, provider, reference, channel, purpose, locale, sealed, salt, context = texts
+    wait, life, attempts, sends, sequence, state, *texts = parts
+    delivery, provider, reference, channel, purpose, locale, sealed, context = texts
     return View(
         wait=_seconds(wait),
         life=_seconds(life),
-        state=state,
         attempts=int(attempts or 0),
-        sends_left=int(sends_left or 0),
+        sends=int(sends or 0),
         sequence=int(sequence or 0),
+        state=state,
         delivery=DeliveryState(delivery or "UNKNOWN"),
         provider=provider,
         reference=reference,
@@ -70,7 +67,6 @@ def _view(parts: list[str]) -> View:
         purpose=purpose,
         locale=locale,
         sealed=sealed,
-        salt=salt,
         context=context,
     )
 
@@ -88,6 +84,27 @@ def count(reply: object) -> int:
         ValueError: it is none.
     """
     return int(_flat(reply)[0])
+
+
+def left(reply: object) -> Left:
+    """Read what is left of a challenge.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        What is left; zeros where there is no challenge.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case [wait, life, attempts, sends]:
+            return Left(
+                wait=_seconds(wait), life=_seconds(life), attempts=int(attempts or 0), sends=int(sends or 0)
+            )
+        case _:
+            raise ValueError("the reply is of another script")
 
 
 def view(reply: object) -> View:
@@ -118,6 +135,8 @@ def admission(reply: object) -> Admission:
         ValueError: it is none.
     """
     match _flat(reply):
+        case ["admitted"]:
+            return Admission(status="admitted")
         case [("admitted" | "replay") as status, *parts]:
             return Admission(status=status, view=_view(parts))
         case ["throttled", wait, limit]:
@@ -141,14 +160,12 @@ def claim(reply: object) -> Claim:
         ValueError: it is none.
     """
     match _flat(reply):
-        case ["claimed", attempts, sealed, salt, *codes] if len(codes) % 3 == 0:
+        case ["claimed", attempts, sealed, *codes] if len(codes) % 3 == 0:
             found = tuple(
                 Code(number=int(number), digest=digest, standing=standing)
                 for number, digest, standing in zip(codes[::3], codes[1::3], codes[2::3], strict=True)
             )
-            return Claim(
-                status="claimed", attempts=int(attempts), sealed=sealed, salt=salt, codes=found[::-1]
-            )
+            return Claim(status="claimed", attempts=int(attempts), sealed=sealed, codes=found[::-1])
         case ["settled", outcome, attempts, sealed]:
             return Claim(status="settled", outcome=Outcome(outcome), attempts=int(attempts), sealed=sealed)
         case ["throttled", wait, attempts]:

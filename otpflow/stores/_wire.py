@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from otpflow.stores import _replies
-from otpflow.stores.base import Admission, Claim, Operation, Place, Settlement, View
+from otpflow.stores.base import Admission, Claim, Left, Operation, Place, Settlement, View
 
 
 def _challenge(place: Place) -> str:
@@ -107,7 +107,7 @@ def confirm(
     rules: str,
     resend: Literal["replace", "overlap"],
     delivery: tuple[str, str, str],
-) -> Operation[View]:
+) -> Operation[Left]:
     """Write down that a send was taken, or that nobody knows.
 
     Args:
@@ -120,13 +120,13 @@ def confirm(
         delivery: state, transport and reference.
 
     Returns:
-        An operation that gives the challenge as it stands then.
+        An operation that gives what is left of the challenge then.
     """
     return Operation(
         name="confirm",
         keys=(_challenge(place), _of(place.slot, "sends")),
         arguments=(nonce, number, life, rules, resend, *delivery),
-        parse=_replies.view,
+        parse=_replies.left,
     )
 
 

@@ -44,16 +44,29 @@ class Operation(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What the application may see of a challenge, and what a re-send needs of it.
+class Left:
+    """What is left of a challenge.
 
     Attributes:
         wait: seconds until the number may be sent to again.
         life: seconds that the longest-living code still has.
-        state: `"pending"`, `"verified"`, `"cancelled"`, or empty where there is no challenge.
         attempts: attempts left.
-        sends_left: sends left.
+        sends: sends left.
+    """
+
+    wait: float
+    life: float
+    attempts: int
+    sends: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Left):
+    """What the application may see of a challenge, and what a re-send needs of it.
+
+    Attributes:
         sequence: number of the latest send, from 1.
+        state: `"pending"`, `"verified"`, `"cancelled"`, or empty where there is no challenge.
         delivery: what is known of the latest send.
         provider: name of the transport.
         reference: the provider's id of the send.
@@ -61,16 +74,11 @@ class View:
         purpose: what the code is for.
         locale: the language of the first send.
         sealed: the number, sealed.
-        salt: salt of the challenge's hashes.
         context: the context, sealed; empty where there is none.
     """
 
-    wait: float
-    life: float
-    state: str
-    attempts: int
-    sends_left: int
     sequence: int
+    state: str
     delivery: DeliveryState
     provider: str
     reference: str
@@ -78,7 +86,6 @@ class View:
     purpose: str
     locale: str
     sealed: str = field(repr=False)
-    salt: str = field(repr=False)
     context: str = field(repr=False)
 
 
@@ -89,7 +96,7 @@ class Admission:
     Attributes:
         status: `"admitted"`, `"replay"` (this challenge was admitted before), `"throttled"`, or the state
             that forbids it: `"expired"`, `"verified"`, `"cancelled"`, `"exhausted"`.
-        view: the challenge, where it was admitted or is a replay.
+        view: the challenge, where it is a replay or a further send was admitted.
         wait: with `"throttled"`, seconds until there is room.
         limit: with `"throttled"`, the rule that says so.
     """
@@ -125,7 +132,6 @@ class Claim:
         wait: with `"throttled"`, seconds until there is room.
         outcome: with `"settled"`, the verdict that this attempt has.
         sealed: with `"claimed"` and `"settled"`, the number, sealed.
-        salt: with `"claimed"`, salt of the hashes.
         codes: with `"claimed"`, the codes, newest first.
     """
 
@@ -134,7 +140,6 @@ class Claim:
     wait: float = 0.0
     outcome: Outcome | None = None
     sealed: str = field(default="", repr=False)
-    salt: str = field(default="", repr=False)
     codes: tuple[Code, ...] = ()
 
 

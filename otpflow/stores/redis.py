@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, cast
 
@@ -96,7 +95,10 @@ class RedisStore(_Scripted):
 
     def __init__(self, client: Any, *, replicas: int = 0, timeout: float = 0.2) -> None:
         super().__init__(client, replicas, timeout)
-        self._turns = threading.BoundedSemaphore(IN_FLIGHT)
+        # A queue of turns where a semaphore would do: it is C, and taking a turn is on the way of every call.
+        self._turns: SimpleQueue[None] = SimpleQueue()
+        for _ in range(IN_FLIGHT):
+            self._turns.put(None)
 
     @classmethod
     def from_url(cls, url: str, *, replicas: int = 0, timeout: float = 0.2) -> Self:
@@ -130,24 +132,20 @@ class RedisStore(_Scripted):
         Raises:
             StoreUnavailableError: it did not run, or nobody knows whether it did.
         """
-        with self._turn(operation.name):
-            try:
-                if self._replicas and operation.durable:
-                    reply = self._replicated(operation).execute()
-                else:
-                    reply = self._call(operation)
-            except (RedisError, OSError) as error:
-                raise _unavailable(operation.name, error) from error
-        return self._read(operation, reply)
-
-    @contextmanager
-    def _turn(self, name: str) -> Generator[None]:
-        if not self._turns.acquire(timeout=_QUEUE * self._timeout):
-            raise _no_turn(name)
         try:
-            yield
+            self._turns.get(timeout=_QUEUE * self._timeout)
+        except Empty:
+            raise _no_turn(operation.name) from None
+        try:
+            if self._replicas and operation.durable:
+                reply = self._replicated(operation).execute()
+            else:
+                reply = self._call(operation)
+        except (RedisError, OSError) as error:
+            raise _unavailable(operation.name, error) from error
         finally:
-            self._turns.release()
+            self._turns.put(None)
+        return self._read(operation, reply)
 
     def close(self) -> None:
         """Close the connections that `from_url` opened; a client that you brought stays open."""
@@ -206,19 +204,20 @@ class AsyncRedisStore(_Scripted):
 
     async def run(self, operation: Operation[T], /) -> T:
         """Do what `RedisStore.run` does, without blocking the event loop."""
-        async with self._turn(operation.name):
-            try:
-                async with asyncio.timeout(2 * self._timeout):
-                    if self._replicas and operation.durable:
-                        reply = await self._replicated(operation).execute()
-                    else:
-                        reply = await self._call(operation)
-            except (RedisError, OSError) as error:
-                raise _unavailable(operation.name, error) from error
+        turns = await self._turn(operation.name)
+        try:
+            async with asyncio.timeout(2 * self._timeout):
+                if self._replicas and operation.durable:
+                    reply = await self._replicated(operation).execute()
+                else:
+                    reply = await self._call(operation)
+        except (RedisError, OSError) as error:
+            raise _unavailable(operation.name, error) from error
+        finally:
+            turns.release()
         return self._read(operation, reply)
 
-    @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncGenerator[None]:
+    async def _turn(self, name: str) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._turns = loop, asyncio.Semaphore(IN_FLIGHT)
@@ -228,10 +227,7 @@ class AsyncRedisStore(_Scripted):
                 await turns.acquire()
         except TimeoutError:
             raise _no_turn(name) from None
-        try:
-            yield
-        finally:
-            turns.release()
+        return turns
 
     async def aclose(self) -> None:
         """Close the connections that `from_url` opened; a client that you brought stays open."""

@@ -53,23 +53,22 @@ class Floor:
 
     def pair(self) -> None:
         """Run admit, hash, store, confirm, claim, hash and settle with made-up values."""
-        slot, nonce, attempt = secrets.token_urlsafe(15), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-        base = f"otpflow:1:{{{slot}}}:"
-        challenge, sends = f"{base}challenge:{secrets.token_urlsafe(16)}", f"{base}sends"
+        slot, nonce, attempt = secrets.token_urlsafe(15), secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+        base, locator = f"otpflow:1:{{{slot}}}:", secrets.token_urlsafe(16)
+        challenge, sends = f"{base}challenge:{locator}", f"{base}sends"
         guesses = f"{base}guesses"
         life = milliseconds(180)
-        salt = secrets.token_urlsafe(16)
-        fields = ("attempts", 5, "sends_left", 2, "sealed", "x" * 54, "salt", salt)
+        fields = ("attempts", 5, "sends_left", 2, "sealed", "x" * 54)
         shown = ("purpose", "login", "locale", "vi", "channel", "voice")
         send, guess = self._send, self._guess
         self._run("admit", (challenge, sends), (nonce, send.text, send.window, 600_000, *fields, *shown))
-        digest = _hash(b"x" * 32, salt.encode())
-        self._run("store", (challenge,), (nonce, 1, digest.hex()[:43], life))
+        digest = _hash(b"x" * 32, locator.encode())
+        self._run("store", (challenge,), (nonce, 1, digest.hex()[:22], life))
         confirmed = (nonce, 1, life, send.text, "replace", "ACCEPTED", "outbox", "1")
         self._run("confirm", (challenge, sends), confirmed)
         claimed = (attempt, guess.text, guess.window, self._row.allowed, self._row.memory)
         self._run("claim", (challenge, guesses), claimed)
-        assert _hash(b"x" * 32, salt.encode()) == digest
+        assert _hash(b"x" * 32, locator.encode()) == digest
         self._run("settle", (challenge, guesses), (attempt, "VERIFIED", 1))
 
     def _run(self, name: str, keys: tuple[str, ...], arguments: tuple[str | int, ...]) -> None:
@@ -77,7 +76,7 @@ class Floor:
 
 
 def _hash(secret: bytes, salt: bytes) -> bytes:
-    return low_level.hash_secret_raw(secret, salt, 1, 1_024, 1, 32, low_level.Type.ID)
+    return low_level.hash_secret_raw(secret, salt, 1, 1_024, 1, 16, low_level.Type.ID)
 
 
 def _seconds(work: Callable[[], None]) -> float:

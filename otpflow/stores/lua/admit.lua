@@ -1,7 +1,7 @@
 -- Reserve the first send of a new challenge, if every budget of the number allows it.
 -- KEYS: challenge, sends.
 -- ARGV: send nonce, rules, longest window (ms), life of the challenge (ms), then field, value, ...
--- Returns: {'admitted', view...} | {'replay', view...} | {'throttled', wait (ms), rule}.
+-- Returns: {'admitted'} | {'replay', view...} | {'throttled', wait (ms), rule}.
 local now = clock()
 local held = redis.call('HGET', KEYS[1], 'send:1')
 if not held then
@@ -14,4 +14,5 @@ if not held then
   redis.call('PEXPIREAT', KEYS[1], deadline)
   held = ARGV[1]
 end
-return { held == ARGV[1] and 'admitted' or 'replay', unpack(view(KEYS[1], KEYS[2], now, ARGV[2])) }
+if held == ARGV[1] then return { 'admitted' } end
+return { 'replay', unpack(view(KEYS[1], KEYS[2], now, ARGV[2])) }

@@ -2,15 +2,15 @@
 -- KEYS: challenge, guesses. In the latter, the member 'row' counts wrong guesses one after the other, as a
 -- negative score, which no time has.
 -- ARGV: attempt, rules, longest window (ms), allowed in a row, memory of the row (ms).
--- Returns: {'claimed', attempts left, sealed, salt, then number, digest,
+-- Returns: {'claimed', attempts left, sealed, then number, digest,
 --           'live' | 'superseded' | 'expired', ... of each code}
 --        | {'settled', outcome, attempts left, sealed} for an attempt that has its verdict already
 --        | {'expired'} | {'used', attempts left} | {'exhausted', 0} | {'throttled', wait (ms), attempts left}.
 local now = clock()
-local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequence', 'sealed', 'salt',
+local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequence', 'sealed',
   'attempt:' .. ARGV[1])
 if now >= tonumber(held[3] or 0) then return { 'expired' } end
-local mark, attempts = held[7], tonumber(held[2])
+local mark, attempts = held[6], tonumber(held[2])
 if mark and mark ~= 'claimed' then
   local outcome, left = string.match(mark, '(.*):(%d+)')
   return { 'settled', outcome, left, held[5] }
@@ -43,4 +43,4 @@ if not mark then
   redis.call('ZINCRBY', KEYS[2], -1, 'row')
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
 end
-return { 'claimed', attempts, held[5], held[6], unpack(codes) }
+return { 'claimed', attempts, held[5], unpack(codes) }

@@ -22,16 +22,20 @@ local function note(events, now, member, window)
   redis.call('PEXPIRE', events, window)
 end
 
--- What the application may see of a challenge, flat: see _wire.parse_view.
-local function view(challenge, sends, now, rules)
-  local held = redis.call('HMGET', challenge, 'state', 'attempts', 'sends_left', 'sequence', 'delivery',
-    'provider', 'reference', 'channel', 'purpose', 'locale', 'sealed', 'salt', 'context')
+-- What is left of a challenge, and then its fields that are named: see _replies.
+local function left(challenge, sends, now, rules, ...)
+  local held = redis.call('HMGET', challenge, 'sequence', 'attempts', 'sends_left', ...)
   local life = 0
-  for code = 1, tonumber(held[4] or 0) do
-    local left = tonumber(redis.call('HGET', challenge, 'until:' .. code) or 0) - now
-    if left > life then life = left end
+  for code = 1, tonumber(held[1] or 0) do
+    life = math.max(life, tonumber(redis.call('HGET', challenge, 'until:' .. code) or 0) - now)
   end
   local answer = { (room(sends, now, rules)), life }
-  for index = 1, 13 do answer[index + 2] = held[index] or '' end
+  for index = 2, #held do answer[index + 1] = held[index] or '' end
   return answer
+end
+
+-- All that the application may see of a challenge.
+local function view(challenge, sends, now, rules)
+  return left(challenge, sends, now, rules, 'sequence', 'state', 'delivery', 'provider', 'reference',
+    'channel', 'purpose', 'locale', 'sealed', 'context')
 end

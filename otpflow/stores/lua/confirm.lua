@@ -3,7 +3,7 @@
 -- KEYS: challenge, sends.
 -- ARGV: send nonce, send number, life of the code (ms), rules, 'replace' | 'overlap', delivery state,
 --       provider, reference.
--- Returns: {view...}.
+-- Returns: {wait (ms), life (ms), attempts left, sends left}.
 local now = clock()
 local held = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'send:' .. ARGV[2], 'sequence')
 if held[3] == ARGV[1] then
@@ -20,4 +20,4 @@ if held[3] == ARGV[1] then
   end
   redis.call('PEXPIREAT', KEYS[1], held[2])
 end
-return view(KEYS[1], KEYS[2], now, ARGV[4])
+return left(KEYS[1], KEYS[2], now, ARGV[4])
