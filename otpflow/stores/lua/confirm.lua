@@ -5,9 +5,11 @@
 --       provider, reference.
 -- Returns: {wait (ms), life (ms), attempts left, sends left}.
 local now = clock()
-local held = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'send:' .. ARGV[2], 'sequence')
+local held = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'send:' .. ARGV[2], 'sequence',
+  'until:' .. ARGV[2])
 if held[3] == ARGV[1] then
-  if held[1] == 'pending' and ARGV[6] ~= 'UNKNOWN' then
+  -- A later send may have been taken meanwhile: then this code is over, and stays so.
+  if held[1] == 'pending' and held[5] ~= '0' and ARGV[6] ~= 'UNKNOWN' then
     redis.call('HSET', KEYS[1], 'until:' .. ARGV[2], math.min(now + ARGV[3], tonumber(held[2])))
     for earlier = 1, ARGV[5] == 'replace' and ARGV[2] - 1 or 0 do
       if redis.call('HEXISTS', KEYS[1], 'until:' .. earlier) == 1 then
