@@ -21,10 +21,12 @@ from otpflow.models import (
     ChallengeState,
     ChallengeStatus,
     Delivery,
+    DeliveryReport,
     DeliveryState,
     Message,
     Outcome,
     Receipt,
+    Report,
     Verdict,
 )
 from otpflow.policy import Policy
@@ -39,6 +41,7 @@ __all__ = [
     "ConfigurationError",
     "Delivery",
     "DeliveryError",
+    "DeliveryReport",
     "DeliveryState",
     "DeliveryUnknownError",
     "Event",
@@ -53,6 +56,7 @@ __all__ = [
     "Policy",
     "Receipt",
     "RecipientError",
+    "Report",
     "StoreUnavailableError",
     "Templates",
     "ThrottledError",

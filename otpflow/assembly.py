@@ -21,7 +21,8 @@ from otpflow.policy import Policy
 from otpflow.receipts import url_problem
 from otpflow.settings import Settings, read
 from otpflow.templates import Templates
-from otpflow.transports._carrier import Carrier
+from otpflow.transports._route import Route
+from otpflow.transports.fallback import route_of
 
 T = TypeVar("T")
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
@@ -37,7 +38,7 @@ class Assembled:
     """What the twins share: their parts, and that nothing secret shows."""
 
     _flows: Flows
-    _carrier: Carrier
+    _route: Route
     _hasher: Hasher
     _owned: tuple[Any, ...] = ()
 
@@ -57,7 +58,7 @@ class Assembled:
         asynchronous: bool,
     ) -> None:
         problems = _store_problems(store, asynchronous=asynchronous)
-        carrier = _built(lambda: Carrier(transport, asynchronous=asynchronous), problems)
+        route = _built(lambda: route_of(transport, asynchronous=asynchronous), problems)
         keyring = _built(lambda: Keyring(keys), problems)
         events = _built(lambda: Events(on_event), problems)
         rules, texts = _policy(policy, problems), _templates(templates, problems)
@@ -76,21 +77,22 @@ class Assembled:
             problems.append(problem)
         if problems:
             raise ConfigurationError(*problems)
-        self._carrier = carrier
+        self._route = route
         self._hasher = Hasher(cast("HashCost", hash_cost))
         self._flows = Flows(
             store=store,
-            carrier=carrier,
+            route=route,
             hasher=self._hasher,
             digest=self._hasher.adigest if asynchronous else self._hasher.digest,
             orders=Orders(
                 keyring=keyring,
                 policy=rules,
                 templates=texts,
-                channels=carrier.channels,
+                channels=route.channels,
                 namespace=cast("str", namespace),
                 app=cast("str", app),
                 callback_url=cast("str | None", callback_url),
+                goes_on=route.on_unanswered,
             ),
             operations=Operations(keyring=keyring, policy=rules),
             events=events,
@@ -105,13 +107,13 @@ class Assembled:
         raise TypeError(msg)
 
     def _close(self) -> None:
-        for part in (self._hasher, self._carrier, *self._owned):
+        for part in (self._hasher, self._route, *self._owned):
             if hasattr(part, "close"):
                 part.close()
 
     async def _aclose(self) -> None:
         self._hasher.close()
-        self._carrier.close()
+        self._route.close()
         for part in self._owned:
             if hasattr(part, "aclose"):
                 await part.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +11,7 @@ from otpflow.assembly import Assembled, opened
 from otpflow.drivers import arun
 from otpflow.events import Hook
 from otpflow.hashing import HashCost
-from otpflow.models import Challenge, ChallengeStatus, Context, Verdict
+from otpflow.models import Challenge, ChallengeStatus, Context, Delivery, DeliveryReport, Verdict
 from otpflow.policy import Policy
 from otpflow.stores.base import Store
 from otpflow.templates import Templates
@@ -132,6 +132,16 @@ class AsyncOTPEngine(Assembled):
     async def inspect(self, challenge_id: str) -> ChallengeStatus:
         """Do what `OTPEngine.inspect` does."""
         return await arun(self._flows.inspect(challenge_id))
+
+    async def handle_receipt(
+        self, query: str | bytes | Mapping[str, str | Sequence[str]]
+    ) -> DeliveryReport | None:
+        """Do what `OTPEngine.handle_receipt` does."""
+        return await arun(self._flows.handle_receipt(query))
+
+    async def refresh_delivery(self, challenge_id: str) -> Delivery:
+        """Do what `OTPEngine.refresh_delivery` does."""
+        return await arun(self._flows.refresh_delivery(challenge_id))
 
     async def unlock(self, recipient: str) -> None:
         """Do what `OTPEngine.unlock` does."""

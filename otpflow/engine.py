@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ from otpflow.async_engine import AsyncOTPEngine
 from otpflow.drivers import run
 from otpflow.events import Hook
 from otpflow.hashing import HashCost
-from otpflow.models import Challenge, ChallengeStatus, Context, Verdict
+from otpflow.models import Challenge, ChallengeStatus, Context, Delivery, DeliveryReport, Verdict
 from otpflow.policy import Policy
 from otpflow.stores.base import Store
 from otpflow.templates import Templates
@@ -227,6 +227,43 @@ class OTPEngine(Assembled):
             StoreUnavailableError: Redis cannot be asked.
         """
         return run(self._flows.inspect(challenge_id))
+
+    def handle_receipt(self, query: str | bytes | Mapping[str, str | Sequence[str]]) -> DeliveryReport | None:
+        """Take a provider's callback to the URL that a send was given.
+
+        Answer the provider with HTTP 200 whatever comes back. A receipt moves what is known of that one
+        send forward; it never verifies, never extends and never lifts a limit. With a `Fallback` whose
+        `on_unanswered` is set, it may lead to the next send.
+
+        Args:
+            query: the request's query: raw, or as a mapping of names to values.
+
+        Returns:
+            What was taken from it; `None` where it is forged, foreign, malformed, about another number, or
+            about a challenge that is over. Which of them it was is told to nobody.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked. Answer with 503: the provider calls again.
+        """
+        return run(self._flows.handle_receipt(query))
+
+    def refresh_delivery(self, challenge_id: str) -> Delivery:
+        """Ask the provider what became of the latest send, for example while the user's page waits.
+
+        Call it as often as you like: the provider is asked after 3, 6, 12 … seconds, 7 times at most, and
+        otherwise what is known is returned.
+
+        Args:
+            challenge_id: the challenge's id.
+
+        Returns:
+            What is known now: `ACCEPTED` where the provider does not know either, `UNKNOWN` where it was
+            asked often enough, or there is nothing to ask about.
+
+        Raises:
+            StoreUnavailableError: Redis cannot be asked.
+        """
+        return run(self._flows.refresh_delivery(challenge_id))
 
     def unlock(self, recipient: str) -> None:
         """Forget the wrong codes of a number, for support staff. Its sending budgets stay.

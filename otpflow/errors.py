@@ -243,14 +243,23 @@ class DeliveryError(OTPError):
         code: the provider's code, or a word such as `"connect"` where there is none.
         retryable: whether the same call may work later without anybody changing anything.
         message: what to tell the developer; without code, number or secret.
+        concerns: who has to act: `"provider"` (it is down or busy), `"operator"` (settings or account),
+            `"recipient"` (this number cannot be reached) or `"caller"` (a bug in the request).
     """
 
     _texts = _CANNOT_SEND
 
-    def __init__(self, code: str | None = None, retryable: bool = False, message: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str | None = None,
+        retryable: bool = False,
+        message: str | None = None,
+        concerns: str = "provider",
+    ) -> None:
         self.code = code
         self.retryable = retryable
-        super().__init__(code, retryable, message)
+        self.concerns = concerns
+        super().__init__(code, retryable, message, concerns)
 
     def __str__(self) -> str:
         return f"not delivered (code {self.code})" + (f": {self.args[2]}" if self.args[2] else "")

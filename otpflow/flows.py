@@ -10,56 +10,22 @@ compared. Whatever dies in between costs a send or an attempt, and never grants 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from otpflow import arguments, challenges, codes, recipients
+from otpflow.delivery_flows import DeliveryFlows
 from otpflow.drivers import Flow, call
-from otpflow.errors import (
-    ChallengeError,
-    DeliveryError,
-    DeliveryUnknownError,
-    IdempotencyError,
-    OverloadedError,
-    StoreUnavailableError,
-    ThrottledError,
-)
-from otpflow.events import Event, EventKind, Events
-from otpflow.hashing import Hasher, Permit
+from otpflow.errors import ChallengeError, IdempotencyError, ThrottledError
+from otpflow.events import Event, EventKind
 from otpflow.keys import Address
-from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery, Message, Outcome, Verdict
-from otpflow.operations import Operations
-from otpflow.orders import Order, Orders, Send
+from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Outcome, Verdict
+from otpflow.orders import Order, Send
 from otpflow.records import encode
-from otpflow.stores.base import Left, Operation, Store
-from otpflow.transports._carrier import Carrier
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flows:
-    """The flows of one engine, over the parts it was built with.
-
-    Attributes:
-        store: runs the scripts.
-        carrier: the transport.
-        hasher: gives places in the hashing pool.
-        digest: hashes, in the way that fits the engine.
-        orders: writes and reads what is to be sent, by the engine's settings.
-        operations: writes what the store is asked, by the engine's settings.
-        events: hears of every step.
-    """
-
-    store: Store
-    carrier: Carrier
-    hasher: Hasher
-    digest: Callable[[bytes, bytes], bytes | Awaitable[bytes]]
-    orders: Orders
-    operations: Operations
-    events: Events
+class Flows(DeliveryFlows):
+    """The flows of one engine, over the parts it was built with."""
 
     def issue(
         self,
@@ -89,13 +55,13 @@ class Flows:
         with self._turn():
             admission = yield from self._ask(self.operations.admit(send, order))
             if admission.status == "throttled":
-                self._tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
+                self.tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
             if admission.view is not None:
-                self._tell_order(EventKind.REPEATED, send, order)
+                self.tell_order(EventKind.REPEATED, send, order)
                 return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
-            message = yield from self._kept(send, order)
-        return (yield from self._sent(EventKind.ISSUED, send, order, message, self.operations.fresh))
+            legs = yield from self._kept(send, order, self.route)
+        return (yield from self._sent(EventKind.ISSUED, send, order, legs, self.operations.fresh))
 
     def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
         """Send a new code in the same challenge; refill nothing."""
@@ -108,18 +74,18 @@ class Flows:
         with self._turn():
             admission = yield from self._ask(self.operations.renew(send))
             if admission.status == "throttled":
-                self._tell(EventKind.THROTTLED, address, limit=admission.limit)
+                self.tell(EventKind.THROTTLED, address, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
             if admission.view is None:
                 raise ChallengeError(admission.status.upper())
             send = replace(send, number=admission.view.sequence)
             order = self.orders.read(address, admission.view, wanted)
             if order is None:
-                self._tell(EventKind.UNREADABLE, address)
+                self.tell(EventKind.UNREADABLE, address)
                 yield from self._release(send)
                 raise ChallengeError(ChallengeState.EXPIRED.value)
-            message = yield from self._kept(send, order)
-        return (yield from self._sent(EventKind.RESENT, send, order, message, admission.view))
+            legs = yield from self._kept(send, order, self.route)
+        return (yield from self._sent(EventKind.RESENT, send, order, legs, admission.view))
 
     def verify(
         self,
@@ -161,10 +127,10 @@ class Flows:
                     settled = yield from self._ask(settle)
                     outcome, left = settled.outcome, settled.attempts
         if outcome is None or (outcome is Outcome.VERIFIED and recipient is None):
-            self._tell(EventKind.UNREADABLE, address)
+            self.tell(EventKind.UNREADABLE, address)
             outcome = Outcome.EXPIRED
         verified = recipient if outcome is Outcome.VERIFIED else None
-        self._tell(EventKind.CHECKED, address, purpose=asked.purpose, outcome=outcome.value)
+        self.tell(EventKind.CHECKED, address, purpose=asked.purpose, outcome=outcome.value)
         return Verdict(
             outcome=outcome,
             purpose=asked.purpose,
@@ -177,7 +143,7 @@ class Flows:
         """End a challenge, so that its codes verify no more."""
         address = self.orders.keyring.locate(challenge_id)
         if address is not None and (yield from self._ask(self.operations.cancel(address))) == "cancelled":
-            self._tell(EventKind.CANCELLED, address)
+            self.tell(EventKind.CANCELLED, address)
 
     def inspect(self, challenge_id: object) -> Flow[ChallengeStatus]:
         """Look at a challenge."""
@@ -205,88 +171,3 @@ class Flows:
                 "idempotency_key came with other arguments before; give each request its own"
             )
         return found
-
-    def _kept(self, send: Send, order: Order) -> Flow[Message]:
-        """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""
-        orders, address = self.orders, send.address
-        try:
-            code = codes.generate(orders.policy.digits)
-            message = orders.message(send, order, code)
-            secret = challenges.material(
-                orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code
-            )
-            digest = yield from call(self.digest, secret, address.salt)
-            stored = yield from self._ask(self.operations.store(send, encode(digest), message.expires_in))
-            if not stored:
-                raise ChallengeError(ChallengeState.EXPIRED.value)
-        except Exception:
-            yield from self._release(send)
-            raise
-        return message
-
-    def _sent(
-        self, kind: EventKind, send: Send, order: Order, message: Message, before: Left
-    ) -> Flow[Challenge]:
-        """Have it delivered, and write down what became of it."""
-        delivery = self.carrier.unknown()
-        try:
-            answer = yield from call(self.carrier.send, message)
-            delivery = self.carrier.delivery(answer)
-        except DeliveryUnknownError as error:
-            self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, code=error.code or "")
-        except DeliveryError as error:
-            yield from self._release(send)
-            self._tell_order(EventKind.DELIVERY_REFUSED, send, order, code=error.code or "")
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have been made
-            self._tell_order(EventKind.DELIVERY_UNKNOWN, send, order, error=challenges.where(error))
-        try:
-            left = yield from self._ask(self.operations.confirm(send, message.expires_in, delivery))
-        except StoreUnavailableError:
-            # The phone rings, and the code verifies as it was stored: the user must get the challenge's id.
-            left = replace(before, life=message.expires_in)
-        self._tell_order(kind, send, order, delivery=delivery.state.value)
-        return self._shown(send, order, left, delivery)
-
-    def _shown(self, send: Send, order: Order, left: Left, delivery: Delivery) -> Challenge:
-        return challenges.as_challenge(self.orders.keyring.challenge_id(send.address), order, left, delivery)
-
-    def _release(self, send: Send) -> Flow[None]:
-        """Give a reservation back; where that fails too, it lapses by itself."""
-        with suppress(StoreUnavailableError):
-            yield from self._ask(self.operations.release(send))
-
-    def _ask(self, operation: Operation[T]) -> Flow[T]:
-        try:
-            return (yield from call(self.store.run, operation))
-        except StoreUnavailableError as error:
-            self._tell(EventKind.STORE_UNAVAILABLE, operation=operation.name, error=str(error))
-            raise
-
-    def _turn(self) -> Permit:
-        """Hold a place in the hashing pool from before anything is spent."""
-        try:
-            return self.hasher.reserve()
-        except OverloadedError:
-            self._tell(EventKind.OVERLOADED)
-            raise
-
-    def _tell(
-        self, kind: EventKind, address: Address | None = None, *, purpose: str = "", **detail: str | float
-    ) -> None:
-        if self.events.heard:
-            challenge = address.locator if address else ""
-            self.events.emit(Event(kind=kind, challenge=challenge, purpose=purpose, detail=detail))
-
-    def _tell_order(self, kind: EventKind, send: Send, order: Order, **detail: str | float) -> None:
-        if self.events.heard:
-            self.events.emit(
-                Event(
-                    kind=kind,
-                    challenge=send.address.locator,
-                    recipient_masked=recipients.mask(order.recipient),
-                    purpose=order.purpose,
-                    channel=order.channel,
-                    detail=detail,
-                )
-            )

@@ -188,16 +188,17 @@ class Keyring:
         """
         return digest(self._key(key_id, "mac"), *parts)
 
-    def sign(self, *parts: str | bytes) -> str:
-        """Sign a record with the active key.
+    def sign(self, key_id: str, *parts: str | bytes) -> str:
+        """Sign a record.
 
         Args:
+            key_id: a key of this ring.
             parts: the record.
 
         Returns:
             22 characters.
         """
-        return encode(digest(self._key(self.active, "sign"), *parts)[:16])
+        return encode(digest(self._key(key_id, "sign"), *parts)[:16])
 
     def seal(self, key_id: str, text: str, *label: str | bytes) -> str:
         """Encrypt a text under a key made for this label alone.

@@ -46,17 +46,18 @@ def milliseconds(seconds: float) -> int:
     return math.ceil(seconds * 1_000)
 
 
-def send_rules(policy: Policy) -> Rules:
+def send_rules(policy: Policy, *, cooldown: bool = True) -> Rules:
     """Say how often one number may be sent to.
 
     Args:
         policy: the numbers.
+        cooldown: whether the time between two sends is one of the rules.
 
     Returns:
         Its cooldown, and what fits into an hour and a day.
     """
     return _rules(
-        ("cooldown", 1, float_seconds(policy.cooldown)),
+        ("cooldown", 1, float_seconds(policy.cooldown) if cooldown else 0.0),
         ("hour", policy.sends_per_hour, HOUR),
         ("day", policy.sends_per_day, DAY),
     )

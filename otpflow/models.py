@@ -213,3 +213,54 @@ class Receipt:
     provider: str
     provider_ref: str | None = None
     state: DeliveryState = DeliveryState.ACCEPTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a provider says of one send, asked by `poll` or told by a callback.
+
+    Attributes:
+        state: what became of it; `ACCEPTED` where that is not known yet.
+        provider_ref: the provider's id of the send, where it says so.
+        number: the number that it says was called, as it writes it; left out of `repr` and of pickles.
+        duration: seconds that were spoken, where it says so.
+        price: what it cost, in the provider's currency, where it says so.
+    """
+
+    state: DeliveryState
+    provider_ref: str | None = None
+    number: str | None = field(default=None, repr=False)
+    duration: int | None = None
+    price: float | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _report, (self.state, self.provider_ref, self.duration, self.price)
+
+
+def _report(
+    state: DeliveryState, provider_ref: str | None, duration: int | None, price: float | None
+) -> Report:
+    return Report(state=state, provider_ref=provider_ref, duration=duration, price=price)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport:
+    """What `handle_receipt()` took from a provider's callback.
+
+    Attributes:
+        challenge: names the challenge, as events do; it cannot be turned back into its id.
+        delivery: what is known of the send now.
+        changed: whether this receipt said something new; `False` for a repeated or overtaken one.
+        channel: how it was sent.
+        purpose: what the code is for.
+        duration: seconds that were spoken, where the provider said so.
+        price: what it cost, in the provider's currency, where the provider said so.
+    """
+
+    challenge: str
+    delivery: Delivery
+    changed: bool
+    channel: str
+    purpose: str
+    duration: int | None = None
+    price: float | None = None

@@ -5,16 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from otpflow import limits
+from otpflow import limits, receipts
 from otpflow.keys import Address, Keyring
-from otpflow.models import Delivery
+from otpflow.models import Delivery, DeliveryState
 from otpflow.orders import Order, Send
 from otpflow.policy import Policy, float_seconds
-from otpflow.stores import _wire
-from otpflow.stores.base import Admission, Claim, Left, Operation, Place, Settlement, View
+from otpflow.stores import _delivery_wire, _wire
+from otpflow.stores.base import (
+    Admission,
+    Circuit,
+    Claim,
+    Confirmation,
+    Left,
+    Operation,
+    Place,
+    Progress,
+    Settlement,
+    View,
+)
 
 IDEMPOTENCY_MARGIN = 1_000
 """Milliseconds that an idempotency key outlives its challenge."""
+
+FIRST_POLL = 3_000
+"""Milliseconds between the first two times that a provider is asked about a send; then twice as long, …"""
+
+MOST_POLLS = 7
+"""How often a provider is asked about one send: over 189 s, longer than a spoken code lives."""
+
+FAILURES = 10
+"""Failures of a provider in a row, over all processes, after which it is not asked for a while."""
+
+FAILURE_MEMORY = 60_000
+"""Milliseconds for which a failure is remembered that nothing followed."""
+
+PAUSE = 30_000
+"""Milliseconds for which a provider that is down is not asked, until one call may find out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +62,10 @@ class Operations:
     @cached_property
     def _sends(self) -> limits.Rules:
         return limits.send_rules(self.policy)
+
+    @cached_property
+    def _sends_at_once(self) -> limits.Rules:
+        return limits.send_rules(self.policy, cooldown=False)
 
     @cached_property
     def _guesses(self) -> limits.Rules:
@@ -91,16 +121,19 @@ class Operations:
         rules = self._sends
         return _wire.admit(_place(send.address), send.nonce, rules.text, rules.window, self._lifetime, fields)
 
-    def renew(self, send: Send) -> Operation[Admission]:
+    def renew(self, send: Send, *, at_once: bool = False) -> Operation[Admission]:
         """Reserve one more send.
 
         Args:
             send: the send.
+            at_once: whether it goes on where an earlier send did not get through: then nobody asked for
+                another call, and the cooldown does not hold it up. Every other budget does.
 
         Returns:
             The operation.
         """
-        return _wire.renew(_place(send.address), send.nonce, self._sends.text, self._sends.window)
+        rules = self._sends_at_once if at_once else self._sends
+        return _wire.renew(_place(send.address), send.nonce, rules.text, rules.window)
 
     def store(self, send: Send, digest: str, life: float) -> Operation[bool]:
         """Keep a code's hash.
@@ -115,7 +148,7 @@ class Operations:
         """
         return _wire.store(_place(send.address), send.nonce, send.number, digest, limits.milliseconds(life))
 
-    def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[Left]:
+    def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[Confirmation]:
         """Write down what became of a send.
 
         Args:
@@ -126,14 +159,19 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.confirm(
+        return _delivery_wire.confirm(
             _place(send.address),
             send.nonce,
             send.number,
             limits.milliseconds(life),
             self._sends.text,
             self.policy.resend,
-            (delivery.state.value, delivery.provider, delivery.provider_ref or ""),
+            (
+                delivery.state.value,
+                receipts.overtaken(delivery.state),
+                delivery.provider,
+                delivery.provider_ref or "",
+            ),
         )
 
     def release(self, send: Send) -> Operation[str]:
@@ -174,6 +212,46 @@ class Operations:
         """
         return _wire.settle(_place(address), attempt, outcome, number)
 
+    def report(self, place: Place, number: int, state: DeliveryState, reference: str) -> Operation[Progress]:
+        """Take a provider's report of a send.
+
+        Args:
+            place: where the challenge lives.
+            number: number of the send.
+            state: what is reported.
+            reference: the provider's id of the send; empty where it says none.
+
+        Returns:
+            The operation.
+        """
+        return _delivery_wire.report(place, number, state.value, receipts.overtaken(state), reference)
+
+    def poll(self, address: Address) -> Operation[Progress]:
+        """Take a turn to ask the provider about the latest send.
+
+        Args:
+            address: where the challenge lives.
+
+        Returns:
+            The operation.
+        """
+        return _delivery_wire.poll(
+            _place(address), FIRST_POLL, MOST_POLLS, f" {DeliveryState.ACCEPTED.value} "
+        )
+
+    def breaker(self, provider: str, event: str) -> Operation[Circuit]:
+        """Count a provider's failure or success for all processes, or ask whether to try it.
+
+        Args:
+            provider: name of the transport.
+            event: `"failed"`, `"taken"` or `"ask"`.
+
+        Returns:
+            The operation.
+        """
+        slot = self.keyring.slot("breaker", provider)
+        return _delivery_wire.breaker(slot, event, FAILURES, FAILURE_MEMORY, PAUSE)
+
     def cancel(self, address: Address) -> Operation[str]:
         """End a challenge.
 
@@ -194,7 +272,18 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.read(_place(address), self._sends.text)
+        return self.look(_place(address))
+
+    def look(self, place: Place) -> Operation[View]:
+        """Look at a challenge by its place alone.
+
+        Args:
+            place: where it lives.
+
+        Returns:
+            The operation.
+        """
+        return _wire.read(place, self._sends.text)
 
     def unlock(self, slot: str) -> Operation[int]:
         """Lift the guessing budgets of a number.

@@ -13,7 +13,7 @@ from otpflow.errors import ConfigurationError
 from otpflow.keys import Address, Keyring
 from otpflow.models import Message
 from otpflow.policy import Policy
-from otpflow.receipts import callback_url
+from otpflow.receipts import SendName, callback_url
 from otpflow.records import encode
 from otpflow.stores.base import View
 from otpflow.templates import Templates
@@ -71,6 +71,7 @@ class Orders:
         namespace: keeps engines that share a Redis apart.
         app: the name that the user knows the service by.
         callback_url: where the provider may report.
+        goes_on: whether a report can lead to another send, for which the challenge's secret is needed.
     """
 
     keyring: Keyring = field(repr=False)
@@ -80,6 +81,7 @@ class Orders:
     namespace: str
     app: str
     callback_url: str | None
+    goes_on: bool
 
     def slot(self, recipient: str) -> str:
         """Name a number's slot.
@@ -170,13 +172,14 @@ class Orders:
             bound=bound,
         )
 
-    def message(self, send: Send, order: Order, code: str) -> Message:
+    def message(self, send: Send, order: Order, code: str, request_id: str) -> Message:
         """Write what the transport is asked to deliver.
 
         Args:
             send: the send.
             order: what is to be sent.
             code: the code.
+            request_id: names this send to the provider.
 
         Returns:
             The message.
@@ -200,7 +203,7 @@ class Orders:
             channel=order.channel,
             locale=order.locale,
             purpose=order.purpose,
-            request_id=send.nonce,
+            request_id=request_id,
             callback_url=self._callback_url(send),
             expires_in=life,
         )
@@ -208,5 +211,10 @@ class Orders:
     def _callback_url(self, send: Send) -> str | None:
         if self.callback_url is None:
             return None
-        name = f"{send.address.slot}.{send.address.locator}.{send.number}"
-        return callback_url(self.callback_url, name, self.keyring.sign("callback", name))
+        address = send.address
+        name = SendName(key_id=address.key_id, slot=address.slot, locator=address.locator, number=send.number)
+        signature = self.keyring.sign(address.key_id, "callback", str(name))
+        secret = ""
+        if self.goes_on:
+            secret = self.keyring.seal(address.key_id, encode(address.secret), "callback", str(name))
+        return callback_url(self.callback_url, name, signature, secret)

@@ -80,6 +80,24 @@ def mask(number: str) -> str:
     return prefix + "*" * hidden + national[hidden:]
 
 
+def spells(number: str, known: str) -> bool:
+    """Tell whether a number, in whatever spelling, is one that is known.
+
+    Args:
+        number: as somebody else writes it, for example `"84901888484"`.
+        known: in E.164 form.
+
+    Returns:
+        Whether it is the same: its digits are those of the E.164 form, or of the national one.
+    """
+    try:
+        digits = _digits(number).removeprefix("+").removeprefix("00")
+    except RecipientError:
+        return False
+    prefix = next((known[:end] for end in (2, 3, 4) if known[:end] in _calling_codes()), "")
+    return digits in {known[1:], "0" + known[len(prefix) :], known[len(prefix) :]}
+
+
 def check_countries(countries: Collection[str]) -> tuple[str, ...]:
     """Look for regions that no number can have, and load the numbering plans of the others.
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import cast
 
 from otpflow.models import DeliveryState, Outcome
-from otpflow.stores.base import Admission, Claim, Code, Left, Settlement, View
+from otpflow.stores.base import (
+    Admission,
+    Circuit,
+    Claim,
+    Code,
+    Confirmation,
+    Progress,
+    Settlement,
+    View,
+)
 
 _VIEW_LENGTH = 14
 
@@ -53,6 +62,9 @@ def _view(parts: list[str]) -> View:
         raise ValueError("the view has another length")
     wait, life, attempts, sends, sequence, state, *texts = parts
     delivery, provider, reference, channel, purpose, locale, sealed, context = texts
+    number, _, known = delivery.partition(":")
+    if number != sequence:  # the latest send is under way, or was made by a process that died
+        known = provider = reference = ""
     return View(
         wait=_seconds(wait),
         life=_seconds(life),
@@ -60,7 +72,7 @@ def _view(parts: list[str]) -> View:
         sends=int(sends or 0),
         sequence=int(sequence or 0),
         state=state,
-        delivery=DeliveryState(delivery or "UNKNOWN"),
+        delivery=DeliveryState(known or "UNKNOWN"),
         provider=provider,
         reference=reference,
         channel=channel,
@@ -86,23 +98,94 @@ def count(reply: object) -> int:
     return int(_flat(reply)[0])
 
 
-def left(reply: object) -> Left:
-    """Read what is left of a challenge.
+def confirmation(reply: object) -> Confirmation:
+    """Read what is left of a challenge after a send, and what is known of the send.
 
     Args:
         reply: what came back.
 
     Returns:
-        What is left; zeros where there is no challenge.
+        The same; zeros where there is no challenge any more.
 
     Raises:
         ValueError: it is none.
     """
     match _flat(reply):
-        case [wait, life, attempts, sends]:
-            return Left(
-                wait=_seconds(wait), life=_seconds(life), attempts=int(attempts or 0), sends=int(sends or 0)
+        case [wait, life, attempts, sends, delivery]:
+            return Confirmation(
+                wait=_seconds(wait),
+                life=_seconds(life),
+                attempts=int(attempts or 0),
+                sends=int(sends or 0),
+                delivery=DeliveryState(delivery),
             )
+        case _:
+            raise ValueError("the reply is of another script")
+
+
+def progress(reply: object) -> Progress:
+    """Read what is known of a send after a report.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case ["gone"]:
+            return Progress(status="gone")
+        case [("moved" | "same" | "earlier") as status, state, reference]:
+            return Progress(status=status, state=DeliveryState(state), reference=reference)
+        case _:
+            raise ValueError("the reply is of another script")
+
+
+def turn(reply: object) -> Progress:
+    """Read whether the provider may be asked about a send now.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case ["gone"]:
+            return Progress(status="gone")
+        case [("ask" | "last" | "wait" | "over") as status, number, state, provider, reference]:
+            return Progress(
+                status=status,
+                state=DeliveryState(state or "UNKNOWN"),
+                reference=reference,
+                number=int(number),
+                provider=provider,
+            )
+        case _:
+            raise ValueError("the reply is of another script")
+
+
+def circuit(reply: object) -> Circuit:
+    """Read whether a provider is asked at all.
+
+    Args:
+        reply: what came back.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match _flat(reply):
+        case [("closed" | "open" | "probe") as status, wait]:
+            return Circuit(status=status, wait=_seconds(wait))
         case _:
             raise ValueError("the reply is of another script")
 

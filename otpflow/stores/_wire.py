@@ -5,17 +5,32 @@ Everything written is ASCII, so that clients with and without `decode_responses`
 
 from __future__ import annotations
 
-from typing import Literal
-
 from otpflow.stores import _replies
-from otpflow.stores.base import Admission, Claim, Left, Operation, Place, Settlement, View
+from otpflow.stores.base import Admission, Claim, Operation, Place, Settlement, View
 
 
-def _challenge(place: Place) -> str:
+def challenge_key(place: Place) -> str:
+    """Name the key of a challenge.
+
+    Args:
+        place: where it lives.
+
+    Returns:
+        The key.
+    """
     return f"otpflow:1:{{{place.slot}}}:challenge:{place.locator}"
 
 
-def _of(slot: str, name: str) -> str:
+def key_of(slot: str, name: str) -> str:
+    """Name another key of a slot.
+
+    Args:
+        slot: names the slot.
+        name: what is in it.
+
+    Returns:
+        The key.
+    """
     return f"otpflow:1:{{{slot}}}:{name}"
 
 
@@ -30,7 +45,9 @@ def bind(slot: str, value: str, life: int) -> Operation[str]:
     Returns:
         An operation that gives the value that holds: this one, or an earlier one.
     """
-    return Operation(name="bind", keys=(_of(slot, "binding"),), arguments=(value, life), parse=_replies.word)
+    return Operation(
+        name="bind", keys=(key_of(slot, "binding"),), arguments=(value, life), parse=_replies.word
+    )
 
 
 def admit(
@@ -52,7 +69,7 @@ def admit(
     flat = (part for pair in fields.items() for part in pair)
     return Operation(
         name="admit",
-        keys=(_challenge(place), _of(place.slot, "sends")),
+        keys=(challenge_key(place), key_of(place.slot, "sends")),
         arguments=(nonce, rules, window, life, *flat),
         parse=_replies.admission,
     )
@@ -72,7 +89,7 @@ def renew(place: Place, nonce: str, rules: str, window: int) -> Operation[Admiss
     """
     return Operation(
         name="renew",
-        keys=(_challenge(place), _of(place.slot, "sends")),
+        keys=(challenge_key(place), key_of(place.slot, "sends")),
         arguments=(nonce, rules, window),
         parse=_replies.admission,
     )
@@ -93,40 +110,9 @@ def store(place: Place, nonce: str, number: int, digest: str, life: int) -> Oper
     """
     return Operation(
         name="store",
-        keys=(_challenge(place),),
+        keys=(challenge_key(place),),
         arguments=(nonce, number, digest, life),
         parse=lambda reply: _replies.word(reply, "stored", "gone") == "stored",
-    )
-
-
-def confirm(
-    place: Place,
-    nonce: str,
-    number: int,
-    life: int,
-    rules: str,
-    resend: Literal["replace", "overlap"],
-    delivery: tuple[str, str, str],
-) -> Operation[Left]:
-    """Write down that a send was taken, or that nobody knows.
-
-    Args:
-        place: where the challenge lives.
-        nonce: names this send.
-        number: number of this send.
-        life: how long the code lives from now on, in milliseconds.
-        rules: the number's sending budgets.
-        resend: what becomes of the earlier codes.
-        delivery: state, transport and reference.
-
-    Returns:
-        An operation that gives what is left of the challenge then.
-    """
-    return Operation(
-        name="confirm",
-        keys=(_challenge(place), _of(place.slot, "sends")),
-        arguments=(nonce, number, life, rules, resend, *delivery),
-        parse=_replies.left,
     )
 
 
@@ -143,7 +129,7 @@ def release(place: Place, nonce: str, number: int) -> Operation[str]:
     """
     return Operation(
         name="release",
-        keys=(_challenge(place), _of(place.slot, "sends")),
+        keys=(challenge_key(place), key_of(place.slot, "sends")),
         arguments=(nonce, number),
         parse=lambda reply: _replies.word(reply, "released"),
     )
@@ -167,7 +153,7 @@ def claim(
     """
     return Operation(
         name="claim",
-        keys=(_challenge(place), _of(place.slot, "guesses")),
+        keys=(challenge_key(place), key_of(place.slot, "guesses")),
         arguments=(attempt, rules, window, allowed_in_a_row, memory),
         parse=_replies.claim,
         durable=True,
@@ -188,7 +174,7 @@ def settle(place: Place, attempt: str, outcome: str, number: int) -> Operation[S
     """
     return Operation(
         name="settle",
-        keys=(_challenge(place), _of(place.slot, "guesses")),
+        keys=(challenge_key(place), key_of(place.slot, "guesses")),
         arguments=(attempt, outcome, number),
         parse=_replies.settlement,
         durable=True,
@@ -206,7 +192,7 @@ def cancel(place: Place) -> Operation[str]:
     """
     return Operation(
         name="cancel",
-        keys=(_challenge(place),),
+        keys=(challenge_key(place),),
         arguments=(),
         parse=lambda reply: _replies.word(reply, "cancelled", "verified", ""),
         durable=True,
@@ -225,7 +211,7 @@ def read(place: Place, rules: str) -> Operation[View]:
     """
     return Operation(
         name="read",
-        keys=(_challenge(place), _of(place.slot, "sends")),
+        keys=(challenge_key(place), key_of(place.slot, "sends")),
         arguments=(rules,),
         parse=_replies.view,
     )
@@ -242,7 +228,7 @@ def unlock(slot: str) -> Operation[int]:
     """
     return Operation(
         name="unlock",
-        keys=(_of(slot, "guesses"),),
+        keys=(key_of(slot, "guesses"),),
         arguments=(),
         parse=_replies.count,
     )

@@ -61,6 +61,50 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation(Left):
+    """What is left of a challenge after a send, and what is known of the send.
+
+    Attributes:
+        delivery: what the transport said, or what a report said before it.
+    """
+
+    delivery: DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What is known of a send after a report, or before the provider is asked.
+
+    Attributes:
+        status: of a report: `"moved"`, `"same"`, `"earlier"` (a later send was made since) or `"gone"`; of a
+            turn to ask: `"ask"`, `"last"`, `"wait"`, `"over"` or `"gone"`.
+        state: what is known.
+        reference: the provider's id of the send; empty where it gave none.
+        number: of a turn to ask, number of the send.
+        provider: of a turn to ask, name of the transport.
+    """
+
+    status: str
+    state: DeliveryState = DeliveryState.UNKNOWN
+    reference: str = ""
+    number: int = 0
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """Whether a provider is asked at all.
+
+    Attributes:
+        status: `"closed"`: it is; `"open"`: it is not; `"probe"`: this call may find out whether it is up.
+        wait: with `"open"`, seconds until one call may find out.
+    """
+
+    status: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View(Left):
     """What the application may see of a challenge, and what a re-send needs of it.
 

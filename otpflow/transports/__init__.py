@@ -10,13 +10,16 @@ from otpflow.transports.base import CHANNELS, AsyncTransport, Transport
 if TYPE_CHECKING:
     from otpflow.transports.console import Console
     from otpflow.transports.esms import AsyncEsmsVoice, EsmsVoice
+    from otpflow.transports.fallback import AsyncFallback, Fallback
 
-__all__ = ["CHANNELS", "AsyncEsmsVoice", "AsyncTransport", "Console", "EsmsVoice", "Transport"]
+__all__ = ["CHANNELS", "AsyncEsmsVoice", "AsyncFallback", "AsyncTransport", "Console", "EsmsVoice", "Fallback", "Transport"]
 
 _HOMES = {
     "AsyncEsmsVoice": "otpflow.transports.esms",
+    "AsyncFallback": "otpflow.transports.fallback",
     "Console": "otpflow.transports.console",
     "EsmsVoice": "otpflow.transports.esms",
+    "Fallback": "otpflow.transports.fallback",
 }
 
 

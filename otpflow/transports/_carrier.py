@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from otpflow.errors import ConfigurationError
-from otpflow.models import Delivery, DeliveryState, Message, Receipt
+from otpflow.models import Delivery, DeliveryState, Receipt, Report
+from otpflow.transports._breaker import Breaker
 from otpflow.transports.base import CHANNELS
 
 SENDS_AT_A_TIME = 32
@@ -19,6 +20,8 @@ SENDS_AT_A_TIME = 32
 LONGEST_REFERENCE = 64
 _LONGEST_NAME = 32
 
+Call = Callable[[Any], object | Awaitable[object]]
+
 
 class Carrier:
     """One transport behind one engine.
@@ -26,6 +29,13 @@ class Carrier:
     Args:
         transport: any object with a `send`.
         asynchronous: whether `AsyncOTPEngine` uses it.
+
+    Attributes:
+        name: a short word for it.
+        channels: what it serves, the default first.
+        send: sends a message, in the way that fits the engine.
+        poll: asks what became of a send; `None` where it cannot.
+        breaker: whether this process asks it at all.
 
     Raises:
         ConfigurationError: with everything that is wrong with it.
@@ -37,21 +47,29 @@ class Carrier:
             raise ConfigurationError(*problems)
         self.name = _name(transport)
         self.channels = cast("tuple[str, ...]", tuple(getattr(transport, "channels", CHANNELS)))
-        self._send: Callable[[Message], object] = cast("Any", transport).send
+        self._transport = cast("Any", transport)
+        self._asynchronous = asynchronous
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
-        awaited = inspect.iscoroutinefunction(self._send)
-        self.send: Callable[[Message], object | Awaitable[object]] = (
-            self._send if awaited or not asynchronous else self._send_in_thread
-        )
+        self.send: Call = self._fitting(self._transport.send)
+        self.poll: Call | None = self._fitting(self._transport.poll) if hasattr(transport, "poll") else None
+        self.breaker = Breaker()
 
-    async def _send_in_thread(self, message: Message) -> object:
+    def _fitting(self, method: Call) -> Call:
+        if inspect.iscoroutinefunction(method) or not self._asynchronous:
+            return method
+
+        async def in_thread(argument: object) -> object:
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads(), method, argument)
+            return await answer if inspect.isawaitable(answer) else answer
+
+        return in_thread
+
+    def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(SENDS_AT_A_TIME, thread_name_prefix="otpflow-send")
-            pool = self._pool
-        answer = await asyncio.get_running_loop().run_in_executor(pool, self._send, message)
-        return await answer if inspect.isawaitable(answer) else answer
+            return self._pool
 
     def delivery(self, answer: object) -> Delivery:
         """Read what the transport returned.
@@ -72,16 +90,30 @@ class Carrier:
                 answer.close()
             msg = f"{self.name}.send returned a {type(answer).__name__}; it returns a Receipt or None"
             raise TypeError(msg)
-        reference = str(answer.provider_ref)[:LONGEST_REFERENCE] if answer.provider_ref else None
-        if reference is not None and not (reference.isascii() and reference.isprintable()):
-            reference = None
         return Delivery(
-            state=DeliveryState(answer.state), provider=_short(answer.provider), provider_ref=reference
+            state=DeliveryState(answer.state),
+            provider=self.name,
+            provider_ref=reference(answer.provider_ref),
         )
 
     def unknown(self) -> Delivery:
         """Say that nobody knows what became of the send."""
         return Delivery(state=DeliveryState.UNKNOWN, provider=self.name)
+
+    def report(self, fields: Mapping[str, str]) -> Report | None:
+        """Have the transport read a provider's callback.
+
+        Args:
+            fields: what the provider says.
+
+        Returns:
+            What became of the send, or `None` where that is not in it, or the transport cannot tell.
+        """
+        try:
+            found = self._transport.parse_receipt(fields)
+        except Exception:  # noqa: BLE001 - what comes from outside must not break whoever reads it
+            return None
+        return found if isinstance(found, Report) else None
 
     def close(self) -> None:
         """End the threads; the transport itself stays open."""
@@ -91,16 +123,30 @@ class Carrier:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+def reference(given: object) -> str | None:
+    """Bring a provider's id of a send to what is kept of it.
+
+    Args:
+        given: as the provider gave it.
+
+    Returns:
+        At most 64 plain characters; `None` where there are none.
+    """
+    text = str(given)[:LONGEST_REFERENCE] if given else ""
+    return text if text and text.isascii() and text.isprintable() else None
+
+
 def _problems(transport: object, *, asynchronous: bool) -> Iterator[str]:
     send = getattr(transport, "send", None)
     if not callable(send) or inspect.isclass(transport):
         yield f"transport is {_shown(transport)}, without a send(message); give any object that has one"
         return
-    if inspect.iscoroutinefunction(send) and not asynchronous:
-        yield (
-            f"transport is {_shown(transport)}, whose send is async; give OTPEngine one with a plain send, "
-            "or use AsyncOTPEngine"
-        )
+    for name in ("send", "poll"):
+        if inspect.iscoroutinefunction(getattr(transport, name, None)) and not asynchronous:
+            yield (
+                f"transport is {_shown(transport)}, whose {name} is async; give OTPEngine one with a plain "
+                f"{name}, or use AsyncOTPEngine"
+            )
     channels = getattr(transport, "channels", CHANNELS)
     if (
         not isinstance(channels, Collection)

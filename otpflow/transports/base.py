@@ -16,7 +16,9 @@ class Transport(Protocol):
     """Anything with a `send`.
 
     It may also have `name` (a short word for events and receipts, otherwise the class name), `channels`
-    (the channels it serves, the default one first; otherwise every channel) and `close()` or `aclose()`.
+    (the channels it serves, the default one first; otherwise every channel), `close()` or `aclose()`, and
+    to tell what became of a send `poll(provider_ref) -> Report` and `parse_receipt(query) -> Report | None`
+    (the provider's fields of a callback as a mapping of texts; no I/O, and it never raises).
     """
 
     def send(self, message: Message, /) -> Receipt | None:

@@ -22,6 +22,13 @@ local function note(events, now, member, window)
   redis.call('PEXPIRE', events, window)
 end
 
+-- What is known of a send, where a report of `state` does not move it forward; nothing where it does. What is
+-- held is of the send that it names: "number:state".
+local function further(held, number, state, overtaken)
+  local known = string.match(held or '', '^' .. number .. ':(.*)$')
+  if known and not string.find(overtaken, ' ' .. known .. ' ', 1, true) then return known end
+end
+
 -- What is left of a challenge, and then its fields that are named: see _replies.
 local function left(challenge, sends, now, rules, ...)
   local held = redis.call('HMGET', challenge, 'sequence', 'attempts', 'sends_left', ...)

@@ -1,12 +1,13 @@
 -- The provider took the send, or nobody knows. Only a send that was taken starts the code's life anew
 -- and ends the earlier codes.
 -- KEYS: challenge, sends.
--- ARGV: send nonce, send number, life of the code (ms), rules, 'replace' | 'overlap', delivery state,
---       provider, reference.
--- Returns: {wait (ms), life (ms), attempts left, sends left}.
+-- ARGV: send nonce, send number, life of the code (ms), rules, 'replace' | 'overlap', delivery state, states
+--       that it overtakes (each between spaces), provider, reference.
+-- Returns: {wait (ms), life (ms), attempts left, sends left, delivery state}.
 local now = clock()
 local held = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'send:' .. ARGV[2], 'sequence',
-  'until:' .. ARGV[2])
+  'until:' .. ARGV[2], 'delivery')
+local state = ARGV[6]
 if held[3] == ARGV[1] then
   -- A later send may have been taken meanwhile: then this code is over, and stays so.
   if held[1] == 'pending' and held[5] ~= '0' and ARGV[6] ~= 'UNKNOWN' then
@@ -18,8 +19,12 @@ if held[3] == ARGV[1] then
     end
   end
   if held[4] == ARGV[2] then
-    redis.call('HSET', KEYS[1], 'delivery', ARGV[6], 'provider', ARGV[7], 'reference', ARGV[8])
+    -- A report may have come before the answer.
+    state = further(held[6], ARGV[2], ARGV[6], ARGV[7]) or ARGV[6]
+    redis.call('HSET', KEYS[1], 'delivery', ARGV[2] .. ':' .. state, 'provider', ARGV[8], 'reference', ARGV[9])
   end
   redis.call('PEXPIREAT', KEYS[1], held[2])
 end
-return left(KEYS[1], KEYS[2], now, ARGV[4])
+local answer = left(KEYS[1], KEYS[2], now, ARGV[4])
+answer[#answer + 1] = state
+return answer

@@ -9,6 +9,8 @@ if held[1] == ARGV[1] then
   else
     redis.call('HDEL', KEYS[1], 'send:' .. ARGV[2], 'digest:' .. ARGV[2], 'until:' .. ARGV[2])
     redis.call('HSET', KEYS[1], 'sends_left', held[4] + 1)
+    -- The send before it is the latest again; a number that comes twice comes with another nonce.
+    if held[2] == ARGV[2] then redis.call('HSET', KEYS[1], 'sequence', held[2] - 1) end
     redis.call('PEXPIREAT', KEYS[1], held[3])
   end
 end
