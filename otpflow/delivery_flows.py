@@ -46,7 +46,8 @@ class DeliveryFlows(Steps):
         found = yield from self._ask(self.operations.report(place, name.number, report.state, ref))
         if found.status == "gone":
             return None
-        delivery = Delivery(state=found.state, provider=view.provider, provider_ref=found.reference or None)
+        provider = "" if found.status == "earlier" else view.provider
+        delivery = Delivery(state=found.state, provider=provider, provider_ref=found.reference or None)
         if found.status == "moved":
             self._reported(name.locator, view.purpose, view.channel, delivery, report)
             secret = self._secret(name, callback.secret)
@@ -103,9 +104,9 @@ class DeliveryFlows(Steps):
 
     def _believed(self, name: receipts.SendName, view: View, callback: receipts.Callback) -> Report | None:
         """Read what the provider says, and check that it is about the challenge's own number."""
-        carrier = self.route.named(view.provider)
-        candidates = [carrier] if carrier is not None else list(self.route.carriers)
-        report = next(filter(None, (one.report(callback.fields) for one in candidates)), None)
+        # A receipt may be of an earlier send, by another transport: the latest one's is only asked first.
+        asked = sorted(self.route.carriers, key=lambda carrier: carrier.name != view.provider)
+        report = next(filter(None, (carrier.report(callback.fields) for carrier in asked)), None)
         if report is None or report.number is None:
             return report
         recipient = self.orders.keyring.unseal(name.key_id, view.sealed, "recipient", name.locator)
