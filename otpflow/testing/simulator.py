@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from otpflow.testing.simulator_calls import Call, Request, spoken_code
 from otpflow.testing.simulator_faults import Answer, Fault
-from otpflow.testing.simulator_rules import INVALID, fields_of, objection, refused, written
+from otpflow.testing.simulator_provider import Provider
+from otpflow.testing.simulator_rules import fields_of
 
 if TYPE_CHECKING:
     from otpflow.testing.simulator_server import SimulatorServer
     from otpflow.transports._http import MockTransport
 
 SEND = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
+ZALO = "/MainService.svc/json/SendZaloMessage_V6/"
+CALL = "/MainService.svc/json/MakeCallTemplate_V2"
 STATUS = "/MainService.svc/json/GetSendStatus"
 BALANCE = "/MainService.svc/json/GetBalance_json"
 
-_DUPLICATES_BLOCKED = 24 * 3600
-_STATUS_KEPT = 7 * 24 * 3600
+_NOT_FOUND = Answer(status=404, headers={"Content-Type": "text/html"}, body=b"<h1>Not found</h1>")
 
 
 class EsmsSimulator:
-    """Speaks eSMS's send, status and balance endpoints, and remembers what it was asked.
+    """Speaks eSMS's endpoints for calls, messages, status and balance, and remembers what it was asked.
 
-    Mount it on a loopback port with `serve()`, or in process with `transport()`. All methods may be
+    It stands in for both of the provider's hosts. Mount it on a loopback port with `serve()`, or in process with `transport()`. All methods may be
     called from any thread.
 
     Args:
         api_key: the ApiKey that it knows.
         secret_key: the SecretKey that it knows.
         balance: what is on the account, in dong.
-        price: of one call, in dong (850 is the documentation's example).
+        price: of one send, in dong (850 is the documentation's example).
         clock: seconds, monotonic; a test's own one can pass the 24 hours that block duplicates.
         appends_with: what comes before the receipt's fields where a callback URL has a query already:
             `"&"`, or `"?"`, since the documentation shows both.
+        templates: regular expressions, one of which a text message has to match as a whole, as with registered
+            templates; none: any text goes.
     """
 
     def __init__(
@@ -53,30 +55,51 @@ class EsmsSimulator:
         price: int = 850,
         clock: Callable[[], float] = time.monotonic,
         appends_with: str = "&",
+        templates: Iterable[str] = (),
     ) -> None:
-        self.api_key = api_key
-        self.secret_key = secret_key
-        self.balance = balance
-        self.price = price
+        self._provider = Provider(
+            api_key, secret_key, balance=balance, price=price, clock=clock, templates=templates
+        )
         self._clock = clock
         self._appends_with = appends_with
         self._lock = threading.Lock()
         self._requests: list[Request] = []
-        self._calls: dict[str, Call] = {}
-        self._taken: dict[str, float] = {}
         self._faults: deque[Fault] = deque()
         self._callbacks: list[str] = []
 
     def __repr__(self) -> str:
-        return (
-            f"EsmsSimulator(calls={len(self._calls)}, requests={len(self._requests)}, balance={self.balance})"
-        )
+        return f"EsmsSimulator(calls={len(self._provider.calls)}, requests={len(self._requests)}, balance={self.balance})"
+
+    @property
+    def api_key(self) -> str:
+        """The ApiKey that it knows."""
+        return self._provider.api_key
+
+    @property
+    def secret_key(self) -> str:
+        """The SecretKey that it knows."""
+        return self._provider.secret_key
+
+    @property
+    def balance(self) -> int:
+        """What is left on the account, in dong; it can be set."""
+        return self._provider.balance
+
+    @balance.setter
+    def balance(self, dong: int) -> None:
+        """Set what is left.
+
+        Args:
+            dong: how much.
+        """
+        with self._lock:
+            self._provider.balance = dong
 
     @property
     def calls(self) -> list[Call]:
-        """The calls that were taken, oldest first, as they stand now."""
+        """The calls and messages that were taken, oldest first, as they stand now."""
         with self._lock:
-            return list(self._calls.values())
+            return list(self._provider.calls.values())
 
     @property
     def requests(self) -> list[Request]:
@@ -118,7 +141,7 @@ class EsmsSimulator:
             sms_id: which call.
             duration: seconds that were spoken.
         """
-        self._finish(sms_id, "ANSWERED", duration)
+        self._finish(sms_id, call_status="ANSWERED", duration=duration, arrived=True)
 
     def no_answer(self, sms_id: str, *, spelling: str = "NOANSWERED") -> None:
         """Have nobody pick a call up; its callback is then due.
@@ -127,7 +150,33 @@ class EsmsSimulator:
             sms_id: which call.
             spelling: `"NOANSWERED"` or `"NO ANSWER"`; both are documented.
         """
-        self._finish(sms_id, spelling, 0)
+        self._finish(sms_id, call_status=spelling, duration=0, arrived=False)
+
+    def arrive(self, sms_id: str) -> None:
+        """Have a message reach the phone; its callback is then due.
+
+        Args:
+            sms_id: which message.
+        """
+        self._finish(sms_id, arrived=True)
+
+    def fail(self, sms_id: str) -> None:
+        """Have the operator not get a call or message through; its callback is then due.
+
+        Args:
+            sms_id: which one.
+        """
+        self._finish(sms_id, call_status="", arrived=False)
+
+    def hold(self, sms_id: str, send_status: int) -> None:
+        """Have a call or message stand somewhere else than at its end; no callback is due.
+
+        Args:
+            sms_id: which one.
+            send_status: 1 waiting for approval, 2 waiting to be sent, 4 refused, 7 waiting for the operator.
+        """
+        with self._lock:
+            self._provider.change(sms_id, send_status=send_status)
 
     def due_callbacks(self) -> list[str]:
         """Take the callback URLs that are due, oldest first, to deliver them in your own way."""
@@ -207,81 +256,26 @@ class EsmsSimulator:
             return self._work(request)
         wait(fault.wait)
         right = self._work(request) if fault.accepts else Answer()
-        return fault.spoil(right, "CodeResult" if split.path == SEND else "CodeResponse")
+        return fault.spoil(right, "CodeResult" if split.path in {SEND, ZALO, CALL} else "CodeResponse")
 
     def _work(self, request: Request) -> Answer:
+        provider = self._provider
+        endpoints = {
+            ("POST", SEND): provider.send,
+            ("POST", ZALO): provider.send_zalo,
+            ("GET", CALL): provider.call,
+            ("GET", STATUS): provider.status,
+            ("POST", BALANCE): provider.account,
+        }
+        endpoint = endpoints.get((request.method, request.path))
         with self._lock:
-            match request.method, request.path:
-                case "POST", path if path == SEND:
-                    return self._send(request.fields)
-                case "GET", path if path == STATUS:
-                    return self._status(request.fields)
-                case "POST", path if path == BALANCE:
-                    return self._balance(request.fields)
-                case _:
-                    return Answer(
-                        status=404, headers={"Content-Type": "text/html"}, body=b"<h1>Not found</h1>"
-                    )
+            return _NOT_FOUND if endpoint is None else endpoint(request.fields)
 
-    def _authorized(self, fields: Mapping[str, object]) -> bool:
-        return (fields.get("ApiKey"), fields.get("SecretKey")) == (self.api_key, self.secret_key)
-
-    def _send(self, fields: Mapping[str, object]) -> Answer:
-        if not fields or not all(isinstance(fields.get(name), str) for name in ("ApiKey", "SecretKey")):
-            return INVALID
-        if not self._authorized(fields):
-            return refused("101", "Authorize Failed")
-        if (refusal := objection(fields)) is not None:
-            return refusal
-        request_id = str(fields.get("RequestId") or "")
-        if request_id and self._clock() - self._taken.get(request_id, float("-inf")) < _DUPLICATES_BLOCKED:
-            return refused("124", "Request exist 1", SendStatus="5")
-        sandbox = str(fields.get("Sandbox", 0)) == "1"
-        if not sandbox and self.balance < self.price:
-            return refused("103", "Balance not enough")
-        sms_id = uuid.uuid4().hex
-        if not sandbox:
-            self.balance -= self.price
-            if request_id:
-                self._taken[request_id] = self._clock()
-            self._calls[sms_id] = Call(
-                phone=str(fields["Phone"]),
-                content=str(fields["Content"]),
-                request_id=request_id,
-                sms_id=sms_id,
-                callback_url=str(fields["CallbackUrl"]) if fields.get("CallbackUrl") else None,
-                at=self._clock(),
-                fields=fields,
-            )
-        return written({"CodeResult": "100", "CountRegenerate": 0, "SMSID": sms_id})
-
-    def _status(self, fields: Mapping[str, object]) -> Answer:
-        if not self._authorized(fields):
-            return written({"CodeResponse": "101", "ErrorMessage": "Authorize Failed"})
-        call = self._calls.get(str(fields.get("ReferenceId") or fields.get("RefId")))
-        if call is None or self._clock() - call.at > _STATUS_KEPT:
-            return written({"CodeResponse": "105", "ErrorMessage": "SMSID not found"})
-        done, answered = call.send_status == 5, int(call.answered)
-        shared = {"CodeResponse": "100", "SendStatus": call.send_status}
-        if "ReferenceId" in fields:
-            form = {"CallDuration": call.duration, "CallStatus": call.call_status, "Ivr": ""}
-            return written(shared | form | {"ReferenceId": call.sms_id, "SentResult": answered})
-        counts = {"SendFailed": int(done) - answered, "SendSuccess": answered, "TotalSent": int(done)}
-        return written(
-            shared | counts | {"SMSID": call.sms_id, "TotalPrice": float(self.price), "TotalReceiver": 1}
-        )
-
-    def _balance(self, fields: Mapping[str, object]) -> Answer:
-        if not self._authorized(fields):
-            return written({"Balance": 0, "CodeResponse": "101", "ErrorMessage": "Authorize Failed"})
-        return written({"Balance": self.balance, "CodeResponse": "100", "UserID": 9999})
-
-    def _finish(self, sms_id: str, status: str, duration: int) -> None:
+    def _finish(self, sms_id: str, **became: object) -> None:
         with self._lock:
-            call = replace(self._calls[sms_id], send_status=5, call_status=status, duration=duration)
-            self._calls[sms_id] = call
+            call = self._provider.change(sms_id, send_status=5, **became)
             if call.callback_url is not None:
-                self._callbacks.append(call.callback(self.price, self._appends_with))
+                self._callbacks.append(call.callback(self._provider.price, self._appends_with))
 
 
 def _hang(seconds: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
 from otpflow.errors import ConfigurationError
+from otpflow.transports._loopback import is_loopback
 
 if TYPE_CHECKING:
     from otpflow.testing.simulator import EsmsSimulator
@@ -71,8 +72,6 @@ def deliver(url: str) -> bool:
     Raises:
         ConfigurationError: the URL leads elsewhere.
     """
-    from otpflow.transports._http import is_loopback
-
     target = urlsplit(url)
     if target.scheme != "http" or not target.hostname or not is_loopback(target.hostname):
         msg = "callback_url leads away from this machine; the simulator calls plain http on loopback only"

@@ -10,15 +10,44 @@ from otpflow.transports.base import CHANNELS, AsyncTransport, Transport
 if TYPE_CHECKING:
     from otpflow.transports.console import Console
     from otpflow.transports.esms import AsyncEsmsVoice, EsmsVoice
+    from otpflow.transports.esms_account import AsyncEsmsAccount, EsmsAccount
+    from otpflow.transports.esms_call import AsyncEsmsTemplateCall, EsmsTemplateCall
+    from otpflow.transports.esms_sms import AsyncEsmsSms, EsmsSms
+    from otpflow.transports.esms_zalo import AsyncEsmsZalo, EsmsZalo
     from otpflow.transports.fallback import AsyncFallback, Fallback
 
-__all__ = ["CHANNELS", "AsyncEsmsVoice", "AsyncFallback", "AsyncTransport", "Console", "EsmsVoice", "Fallback", "Transport"]
+__all__ = [
+    "CHANNELS",
+    "AsyncEsmsAccount",
+    "AsyncEsmsSms",
+    "AsyncEsmsTemplateCall",
+    "AsyncEsmsVoice",
+    "AsyncEsmsZalo",
+    "AsyncFallback",
+    "AsyncTransport",
+    "Console",
+    "EsmsAccount",
+    "EsmsSms",
+    "EsmsTemplateCall",
+    "EsmsVoice",
+    "EsmsZalo",
+    "Fallback",
+    "Transport",
+]
 
 _HOMES = {
+    "AsyncEsmsAccount": "otpflow.transports.esms_account",
+    "AsyncEsmsSms": "otpflow.transports.esms_sms",
+    "AsyncEsmsTemplateCall": "otpflow.transports.esms_call",
     "AsyncEsmsVoice": "otpflow.transports.esms",
+    "AsyncEsmsZalo": "otpflow.transports.esms_zalo",
     "AsyncFallback": "otpflow.transports.fallback",
     "Console": "otpflow.transports.console",
+    "EsmsAccount": "otpflow.transports.esms_account",
+    "EsmsSms": "otpflow.transports.esms_sms",
+    "EsmsTemplateCall": "otpflow.transports.esms_call",
     "EsmsVoice": "otpflow.transports.esms",
+    "EsmsZalo": "otpflow.transports.esms_zalo",
     "Fallback": "otpflow.transports.fallback",
 }
 

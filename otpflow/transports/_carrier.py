@@ -7,6 +7,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, cast
 
 from otpflow.errors import ConfigurationError
@@ -71,6 +72,17 @@ class Carrier:
                 self._pool = ThreadPoolExecutor(SENDS_AT_A_TIME, thread_name_prefix="otpflow-send")
             return self._pool
 
+    def carries(self, channel: str) -> str:
+        """Tell on which channel it carries what is wanted on one.
+
+        Args:
+            channel: the one that was asked for.
+
+        Returns:
+            That one where it serves it, its own first one otherwise.
+        """
+        return channel if channel in self.channels else self.channels[0]
+
     def delivery(self, answer: object) -> Delivery:
         """Read what the transport returned.
 
@@ -113,7 +125,23 @@ class Carrier:
             found = self._transport.parse_receipt(fields)
         except Exception:  # noqa: BLE001 - what comes from outside must not break whoever reads it
             return None
-        return found if isinstance(found, Report) else None
+        return self.answer(found)
+
+    def answer(self, given: object) -> Report | None:
+        """Read what the transport says became of a send.
+
+        Args:
+            given: a `Report`, or `None`: it cannot tell.
+
+        Returns:
+            The report, or `None` where it is none, or its state is none.
+        """
+        if inspect.iscoroutine(given):
+            given.close()
+        try:
+            return replace(given, state=DeliveryState(given.state)) if isinstance(given, Report) else None
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """End the threads; the transport itself stays open."""

@@ -29,6 +29,8 @@ class Code(NamedTuple):
 TAKEN = "100"
 DUPLICATE = "124"
 IN_WORK = "199"
+NOT_YET = frozenset({"105", IN_WORK})
+"""Asked what became of a send, the provider cannot say it yet: right after it was taken, that is usual."""
 
 CODES = {
     "99": Code("the number is blocked at the provider", "recipient"),
@@ -36,7 +38,9 @@ CODES = {
     "101": Code("wrong keys; check api_key and secret_key", "operator"),
     "102": Code("the account has no price list; ask the provider for one", "operator"),
     "103": Code("the balance is too low; top the account up", "operator", lasting=False),
-    "104": Code("the brandname or call code does not exist; check the account's registrations", "operator"),
+    "104": Code(
+        "the brandname, call code or template does not exist; check the account's registrations", "operator"
+    ),
     "105": Code("no send with this id is known yet; ask again later", "transient", lasting=False),
     "106": Code("the recording does not exist; check the account's registrations", "operator"),
     "108": Code("the number is malformed", "recipient"),

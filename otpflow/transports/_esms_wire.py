@@ -1,48 +1,32 @@
-"""eSMS, without I/O: what a request holds, what an answer means, and when to ask again."""
+"""eSMS, without I/O: what an answer means, and when to ask again."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-import unicodedata
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from typing import Literal, NoReturn, cast
+from typing import Generic, Literal, TypeVar, cast
 
 from otpflow.errors import DeliveryError, DeliveryUnknownError
 from otpflow.models import Message, Receipt
-from otpflow.transports._esms_codes import CODES, DUPLICATE, IN_WORK, TAKEN
-from otpflow.transports._exchange import Failure, Reply
+from otpflow.transports._esms_codes import CODES, DUPLICATE, IN_WORK, NOT_YET, TAKEN
+from otpflow.transports._esms_settings import Settings
+from otpflow.transports._esms_text import Secrets, is_plain, quotable
+from otpflow.transports._exchange import Failure, Reply, Request
 
-PATH = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
+T = TypeVar("T")
+
 TOTAL = 2
 """The whole send takes at most this many times `timeout`: one try that hangs leaves time for one repeat."""
 
 _TRIES = 3
 _TRIES_TO_CONNECT = 2
-_LONGEST_REQUEST_ID = 50
+_TRIES_TO_ASK = 2
 _LONGEST_REFERENCE = 64
-_LONGEST_QUOTE = 120
-_VIETNAM = timezone(timedelta(hours=7))
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _CODE = re.compile(r"[0-9A-Za-z_-]{1,16}")
-# Control, format (bidi and zero-width among them), surrogate, line and paragraph separator.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a transport was built with; the keys stay out of `repr`."""
-
-    api_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    base_url: str
-    timeout: float
-    sandbox: bool
-    campaign: str | None
-    send_at: Callable[[], datetime | None] | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +40,7 @@ class Reading:
         message: for the developer; without code, number or secret.
         retryable: whether the same call may work later without anybody changing anything.
         lasting: of a refusal: whether an earlier try of the same request must have met it too.
-        reference: the provider's id of the send.
+        fields: of an answer that is no refusal: all that it says.
     """
 
     kind: Literal["taken", "seen", "refused", "unsent", "unknown"]
@@ -64,7 +48,7 @@ class Reading:
     message: str = ""
     retryable: bool = False
     lasting: bool = False
-    reference: str | None = None
+    fields: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
 
 
 _NOT_THE_PROVIDERS = Reading(
@@ -72,57 +56,13 @@ _NOT_THE_PROVIDERS = Reading(
 )
 
 
-def build(settings: Settings, message: Message) -> bytes:
-    """Write the body of the request.
-
-    Args:
-        settings: the transport's.
-        message: what to deliver.
-
-    Returns:
-        JSON, in ASCII.
-
-    Raises:
-        DeliveryError: the message cannot be sent like this; nothing was.
-    """
-    if message.channel != "voice":
-        _refuse("channel", f"this transport calls; it does not serve {message.channel!r}")
-    if not _NUMBER.fullmatch(message.to):
-        _refuse("number", "the number is not in E.164 form, as in '+84901888484'")
-    if not message.content.strip() or not is_plain(message.content):
-        _refuse("content", "the content is empty, or has control, bidi or invisible characters")
-    if not 0 < len(message.request_id) <= _LONGEST_REQUEST_ID or not is_plain(message.request_id):
-        _refuse("request_id", f"the request id has to have 1 to {_LONGEST_REQUEST_ID} visible characters")
-    if message.callback_url is not None and not is_plain(message.callback_url):
-        _refuse("callback_url", "the callback URL has control, bidi or invisible characters")
-    fields: dict[str, str | int] = {
-        "ApiKey": settings.api_key,
-        "SecretKey": settings.secret_key,
-        "Phone": _national(message.to),
-        "Content": message.content,
-        "SmsType": "8",
-        "IsUnicode": int(not message.content.isascii()),
-        "Sandbox": int(settings.sandbox),
-        "RequestId": message.request_id,
-    }
-    if settings.campaign is not None:
-        fields["campaignid"] = settings.campaign
-    if message.callback_url is not None:
-        fields["CallbackUrl"] = message.callback_url
-    if settings.send_at is not None and (moment := settings.send_at()) is not None:
-        if moment.tzinfo is None or moment.utcoffset() is None:
-            _refuse("send_at", "send_at gave a time without a time zone; give an aware datetime")
-        fields["SendDate"] = moment.astimezone(_VIETNAM).strftime("%Y-%m-%d %H:%M:%S")
-    return json.dumps(fields).encode("ascii")
-
-
-def parse(answer: Reply | Failure, settings: Settings, message: Message) -> Reading:
+def parse(answer: Reply | Failure, secrets: Secrets, name: str) -> Reading:
     """Say what an answer means for the request it answers.
 
     Args:
         answer: what came back, or why nothing did.
-        settings: the transport's; its keys are kept out of what is quoted.
-        message: what was to be delivered; its code and number are kept out of what is quoted.
+        secrets: what is kept out of what is quoted.
+        name: of the field that holds the code.
 
     Returns:
         The reading.
@@ -141,9 +81,9 @@ def parse(answer: Reply | Failure, settings: Settings, message: Message) -> Read
     if answer.status >= 500 or answer.status == 408:
         return Reading(kind="unknown", code=status, message="the provider's server failed")
     fields = _object(answer.body)
-    if (code := _code_in(fields)) is not None:
-        return _read(code, fields, settings, message)
-    if _is_malformed(fields):
+    if (code := _code_in(fields, name)) is not None:
+        return _read(code, fields, secrets)
+    if _is_malformed(fields, name):
         text = "the provider calls the request malformed; this is a bug of otpflow, please report it"
         return Reading(kind="refused", code="invalid_request", message=text, lasting=True)
     if answer.status >= 400:
@@ -152,49 +92,74 @@ def parse(answer: Reply | Failure, settings: Settings, message: Message) -> Read
     return _NOT_THE_PROVIDERS
 
 
-class Sending:
-    """One send: its request, its deadline, and what the answers so far come to. The twins do the I/O.
+class Tries(ABC, Generic[T]):
+    """One request, its deadline, and what the answers so far come to. The twins do the I/O.
 
     Args:
-        settings: the transport's.
-        message: what to deliver.
+        settings: the client's.
+        request: what to ask.
         clock: seconds, monotonic.
-
-    Raises:
-        DeliveryError: the message cannot be sent like this; nothing was.
     """
 
     def __init__(
-        self, settings: Settings, message: Message, clock: Callable[[], float] = time.monotonic
+        self, settings: Settings, request: Request, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.url = settings.base_url.rstrip("/") + PATH
-        self.body = build(settings, message)
-        self._settings, self._message, self._clock = settings, message, clock
+        self.request = request
+        self._settings, self._clock = settings, clock
         self._deadline = clock() + TOTAL * settings.timeout
         self._tries = 0
-        self._reached = False
 
     def seconds(self) -> float:
         """Say how long the next try may take."""
         return min(self._settings.timeout, self._deadline - self._clock())
 
-    def judge(self, answer: Reply | Failure) -> Receipt | None:
+    @abstractmethod
+    def judge(self, answer: Reply | Failure) -> T | None:
         """Take the answer to a try.
 
         Args:
             answer: what came back, or why nothing did.
 
         Returns:
-            A receipt, or `None`: send the same request again.
+            The result, or `None`: ask the same again.
 
         Raises:
-            DeliveryError: it was surely not taken.
+            DeliveryError: the provider refused, or was not reached.
             DeliveryUnknownError: nobody knows, and there is no time or try left to find out.
         """
-        reading = parse(answer, self._settings, self._message)
+
+
+class Sending(Tries[Receipt]):
+    """One send.
+
+    Args:
+        settings: the transport's.
+        request: what to ask.
+        message: what to deliver.
+        provider: the transport's name.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        request: Request,
+        message: Message,
+        provider: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(settings, request, clock)
+        # Of the number, what is the same in all its forms.
+        self._secrets = Secrets(keys=_keys(settings), code=message.code, number=message.to[-7:])
+        self._provider = provider
+        self._reached = False
+
+    def judge(self, answer: Reply | Failure) -> Receipt | None:
+        """Do what `Tries.judge` does, for a send."""
+        reading = parse(answer, self._secrets, "CodeResult")
         self._tries += 1
         if reading.kind == "taken" or (reading.kind == "seen" and self._reached):
-            return Receipt(provider="esms", provider_ref=reading.reference)
+            return Receipt(provider=self._provider, provider_ref=self._reference(reading))
         refused = reading.kind == "refused" and (reading.lasting or not self._reached)
         self._reached |= reading.kind in {"seen", "unknown"}
         tries = _TRIES if self._reached else _TRIES_TO_CONNECT
@@ -204,25 +169,56 @@ class Sending:
             raise DeliveryUnknownError(reading.code, True, reading.message)
         raise DeliveryError(reading.code, reading.retryable, reading.message)
 
+    def _reference(self, reading: Reading) -> str | None:
+        reference = reading.fields.get("SMSID")
+        if not isinstance(reference, str) or not is_plain(reference):
+            return None
+        if self._secrets.found_in(reference, of_code=False):
+            return None
+        return reference.strip()[:_LONGEST_REFERENCE] or None
 
-def is_plain(text: str) -> bool:
-    """Tell whether a text has no control, bidi, zero-width or line-breaking characters.
+
+class Asking(Tries[T]):
+    """One question that changes nothing, so that it may be asked again.
 
     Args:
-        text: what is about to go out.
-
-    Returns:
-        Whether it may.
+        settings: the client's.
+        request: what to ask.
+        read: makes the result of the answer's fields; `None` where they do not say it.
+        not_yet: the result where the provider says that it is too early to ask, if that can be.
+        clock: seconds, monotonic.
     """
-    return not any(unicodedata.category(character) in _UNPRINTABLE for character in text)
+
+    def __init__(
+        self,
+        settings: Settings,
+        request: Request,
+        read: Callable[[Mapping[str, object]], T | None],
+        not_yet: T | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(settings, request, clock)
+        self._read, self._not_yet = read, not_yet
+
+    def judge(self, answer: Reply | Failure) -> T | None:
+        """Do what `Tries.judge` does, for a question."""
+        reading = parse(answer, Secrets(keys=_keys(self._settings)), "CodeResponse")
+        self._tries += 1
+        if reading.code in NOT_YET and self._not_yet is not None:
+            return self._not_yet
+        if reading.kind == "taken":
+            if (result := self._read(reading.fields)) is not None:
+                return result
+            reading = _NOT_THE_PROVIDERS
+        if reading.kind != "refused" and self._tries < _TRIES_TO_ASK and self.seconds() > 0:
+            return None
+        if reading.kind in {"refused", "unsent"}:
+            raise DeliveryError(reading.code, reading.retryable, reading.message)
+        raise DeliveryUnknownError(reading.code, True, reading.message)
 
 
-def _refuse(code: str, message: str) -> NoReturn:
-    raise DeliveryError(code, False, message)
-
-
-def _national(number: str) -> str:
-    return "0" + number[3:] if number.startswith("+84") else number[1:]
+def _keys(settings: Settings) -> tuple[str, ...]:
+    return settings.api_key, settings.secret_key
 
 
 def _object(body: bytes) -> dict[str, object]:
@@ -233,8 +229,8 @@ def _object(body: bytes) -> dict[str, object]:
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
-def _code_in(fields: dict[str, object]) -> str | None:
-    value = fields.get("CodeResult")
+def _code_in(fields: dict[str, object], name: str) -> str | None:
+    value = fields.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -242,30 +238,26 @@ def _code_in(fields: dict[str, object]) -> str | None:
     return value.strip() if isinstance(value, str) and _CODE.fullmatch(value.strip()) else None
 
 
-def _is_malformed(fields: dict[str, object]) -> bool:
+def _is_malformed(fields: dict[str, object], name: str) -> bool:
     # Another text under the same name could be a fault after the request was taken.
     error = fields.get("error")
-    return "CodeResult" not in fields and isinstance(error, str) and "invalid request" in error.lower()
+    return name not in fields and isinstance(error, str) and "invalid request" in error.lower()
 
 
-def _read(code: str, fields: dict[str, object], settings: Settings, message: Message) -> Reading:
-    keys, digits = (settings.api_key, settings.secret_key), (message.code, message.to[-7:])
+def _read(code: str, fields: dict[str, object], secrets: Secrets) -> Reading:
     if code == TAKEN:
-        reference = fields.get("SMSID")
-        if not isinstance(reference, str) or not is_plain(reference) or _echoes(reference, keys, digits[1:]):
-            reference = ""
-        return Reading(kind="taken", code=code, reference=reference.strip()[:_LONGEST_REFERENCE] or None)
+        return Reading(kind="taken", code=code, fields=fields)
     if code == DUPLICATE:
         return Reading(kind="seen", code=code, message=CODES[code].meaning)
     if code == IN_WORK:
         return Reading(kind="unknown", code=code, message=CODES[code].meaning)
     if known := CODES.get(code):
         text, retryable, lasting = known.meaning, known.retryable, known.lasting
-    elif _echoes(code, keys, digits):
+    elif secrets.found_in(code):
         return _NOT_THE_PROVIDERS
     else:
         text, retryable, lasting = "a code that the provider does not document", False, False
-    quote = _quotable(fields.get("ErrorMessage"), keys, digits)
+    quote = quotable(fields.get("ErrorMessage"), secrets)
     return Reading(
         kind="refused",
         code=code,
@@ -273,21 +265,3 @@ def _read(code: str, fields: dict[str, object], settings: Settings, message: Mes
         retryable=retryable,
         lasting=lasting,
     )
-
-
-def _quotable(text: object, keys: Iterable[str], digits: Iterable[str]) -> str:
-    if not isinstance(text, str) or _echoes(text, keys, digits):
-        return ""
-    words = "".join(character if is_plain(character) else " " for character in text).split()
-    return " ".join(words)[:_LONGEST_QUOTE]
-
-
-def _echoes(text: str, keys: Iterable[str], digits: Iterable[str]) -> bool:
-    folded = _folded(text)
-    numerals = "".join(str(unicodedata.decimal(one)) for one in folded if one.isdecimal())
-    return any(_folded(key) in folded for key in keys) or any(run in numerals for run in digits)
-
-
-def _folded(text: str) -> str:
-    plain = "".join(one for one in unicodedata.normalize("NFKC", text) if is_plain(one))
-    return "".join(plain.casefold().split())

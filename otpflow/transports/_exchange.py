@@ -6,11 +6,27 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 LARGEST_BODY = 64 * 1024
 """Bytes of an answer that are read; the longest documented answer has about 200."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of the server.
+
+    Attributes:
+        method: `"GET"` or `"POST"`.
+        url: where to; of a `"GET"` it may hold the keys, the number and the code.
+        body: the JSON, encoded; empty for a `"GET"`.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +58,7 @@ class Failure:
     detail: str
 
 
+BROKEN = Failure(sent=True, code="disconnected", detail="the connection broke before a whole answer came")
 BUSY = Failure(sent=False, code="busy", detail="too many requests at once; no connection was free in time")
 CLOSED = Failure(sent=False, code="closed", detail="the transport or its client is closed")
 LATE = Failure(sent=True, code="timeout", detail="no whole answer in time")
@@ -62,17 +79,22 @@ def no_connection(detail: str) -> Failure:
 
 
 class AbandonedError(Exception):
-    """Ends a worker that would send a request which nobody waits for any more."""
+    """Ends an exchange that would send a request which nobody waits for any more, or that was sent before."""
 
 
 class Progress:
-    """How far an exchange got, as far as the client's transport tells (httpcore does)."""
+    """How far an exchange got, as far as the client's transport tells (httpcore does, and aiohttp where asked).
+
+    Attributes:
+        heard: whether the transport told anything; it does so before it connects.
+        sending: whether bytes of the request may have left.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connecting = False
         self._stream: Any = None
         self._abandoned = False
+        self.heard = False
         self.sending = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -86,7 +108,7 @@ class Progress:
                 if self._abandoned:
                     raise AbandonedError
                 self.sending = True
-            self._connecting = True
+            self.heard = True
 
     async def atrace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of an event, for an asynchronous transport."""
@@ -100,7 +122,7 @@ class Progress:
         """
         with self._lock:
             self._abandoned = True
-            surely_not_sent = self._connecting and not self.sending
+            surely_not_sent = self.heard and not self.sending
         return no_connection("no connection in time") if surely_not_sent else LATE
 
     def cut(self) -> None:
@@ -115,3 +137,7 @@ class Progress:
         """Close a connection that was cancelled in its TLS handshake, which httpcore leaves open."""
         if self._stream is not None and not self.sending:
             await self._stream.aclose()
+
+
+EXCHANGE: ContextVar[Progress] = ContextVar("otpflow_exchange")
+"""Which exchange the running task makes: through httpx, aiohttp's tracing cannot be told for one request."""

@@ -7,7 +7,6 @@ code, and Python hangs whatever is being handled on whatever is raised next.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import socket
 import ssl
@@ -15,23 +14,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from functools import cache
+from contextlib import nullcontext
+from functools import cache, partial
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import httpx
 
+from otpflow.transports._bursts import Bursts
 from otpflow.transports._exchange import (
+    BROKEN,
     BUSY,
     CLOSED,
     ENCODED,
+    EXCHANGE,
     LARGEST_BODY,
     LATE,
     OVERSIZED,
+    AbandonedError,
     Failure,
     Progress,
     Reply,
+    Request,
     no_connection,
 )
+from otpflow.transports._loopback import is_loopback
 
 _WORKERS = 32
 _HEADERS = {
@@ -40,32 +47,14 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "otpflow",
 }
-# A connection is not kept: a server that closes an idle one just as it is used again leaves nobody knowing
-# whether the request was taken, and a connection of its own is what lets a deadline cut a dripping answer off.
+# httpx keeps no connection: one of its own is what lets a deadline cut a dripping answer off in a thread, and
+# many sends at once are faster so. A kept one would be safe, since a repeat carries the same request id.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 Client: TypeAlias = httpx.Client
 AsyncClient: TypeAlias = httpx.AsyncClient
 MockTransport: TypeAlias = httpx.MockTransport
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine: 127.0.0.0/8, `::1` or `localhost`.
-
-    Args:
-        host: a name or an address, without brackets.
-
-    Returns:
-        `True` for loopback only.
-    """
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback if address.version == 4 else address == ipaddress.IPv6Address(1)
 
 
 def base_url_problem(base_url: object) -> str | None:
@@ -90,15 +79,7 @@ def base_url_problem(base_url: object) -> str | None:
 
 
 def client_problem(client: object, *, asynchronous: bool) -> str | None:
-    """Say what is wrong with a client that the caller brought.
-
-    Args:
-        client: what the caller gave.
-        asynchronous: whether it has to be an `httpx.AsyncClient`.
-
-    Returns:
-        The rest of a sentence that begins with the argument's name, or `None`.
-    """
+    """Say what is wrong with a client that the caller brought, as `base_url_problem` does."""
     wanted = httpx.AsyncClient if asynchronous else httpx.Client
     problem = f"is a {type(client).__name__}; give an httpx.{wanted.__name__}, or leave it out"
     return None if client is None or isinstance(client, wanted) else problem
@@ -119,12 +100,11 @@ class HTTPClient:
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0
 
-    def post(self, url: str, body: bytes, seconds: float) -> Reply | Failure:
-        """Post a JSON body and read the answer; redirects are not followed.
+    def exchange(self, request: Request, seconds: float) -> Reply | Failure:
+        """Ask, and read the answer; redirects are not followed.
 
         Args:
-            url: where to.
-            body: the JSON, encoded.
+            request: what to ask.
             seconds: for the whole exchange, and for each step of it.
 
         Returns:
@@ -134,7 +114,7 @@ class HTTPClient:
             return CLOSED
         progress = Progress()
         try:
-            future = self._workers().submit(self._exchange, url, body, seconds, progress)
+            future = self._workers().submit(self._work, request, seconds, progress)
         except RuntimeError:
             progress.abandon()
             return CLOSED if self._closed else BUSY
@@ -143,9 +123,8 @@ class HTTPClient:
         except CancelledError:
             return CLOSED
         except TimeoutError:
-            pass
-        if future.cancel():
-            return BUSY
+            if future.cancel():
+                return BUSY
         failure = progress.abandon()
         progress.cut()
         return failure
@@ -170,11 +149,10 @@ class HTTPClient:
                 self._process = os.getpid()
             return self._pool
 
-    def _exchange(self, url: str, body: bytes, seconds: float, progress: Progress) -> Reply | Failure:
+    def _work(self, request: Request, seconds: float, progress: Progress) -> Reply | Failure:
         deadline = time.monotonic() + seconds
-        arguments = _arguments(body, seconds, progress.trace)
         try:
-            with self._client.stream("POST", url, **arguments) as response:
+            with self._client.stream(**_arguments(request, seconds, progress.trace)) as response:
                 if "content-encoding" in response.headers:
                     return ENCODED
                 read = bytearray()
@@ -192,43 +170,50 @@ class HTTPClient:
 class AsyncHTTPClient:
     """The same for `await`: cancellation holds the deadline, no thread is needed.
 
+    Where `httpx-aiohttp` is installed, a client that is made here sends through it.
+
     Args:
-        client: the caller's own client, which stays open; otherwise one is made and closed here.
+        client: the caller's own client, which stays open; otherwise one is made for each burst of sends.
     """
 
     def __init__(self, client: AsyncClient | None = None) -> None:
-        self._owned = client is None
-        self._client = client or httpx.AsyncClient(verify=_trust(), trust_env=False, limits=_LIMITS)
+        self._source = Bursts(_maker()) if client is None else client
         self._closed = False
 
-    async def post(self, url: str, body: bytes, seconds: float) -> Reply | Failure:
-        """Do what `HTTPClient.post` does, without blocking the event loop."""
-        if self._closed or self._client.is_closed:
+    async def exchange(self, request: Request, seconds: float) -> Reply | Failure:
+        """Do what `HTTPClient.exchange` does, without blocking the event loop."""
+        source = self._source
+        if self._closed or (isinstance(source, AsyncClient) and source.is_closed):
             return CLOSED
         progress = Progress()
-        arguments = _arguments(body, seconds, progress.atrace)
+        token = EXCHANGE.set(progress)
         try:
-            async with asyncio.timeout(seconds), self._client.stream("POST", url, **arguments) as response:
-                if "content-encoding" in response.headers:
-                    return ENCODED
-                read = bytearray()
-                async for chunk in response.aiter_bytes():
-                    read += chunk
-                    if len(read) > LARGEST_BODY:
-                        return OVERSIZED
-                return Reply(status=response.status_code, body=bytes(read))
+            lent = source.client() if isinstance(source, Bursts) else nullcontext(source)
+            async with lent as client, asyncio.timeout(seconds):
+                return await _asked(client, _arguments(request, seconds, progress.atrace))
         except TimeoutError:
             return progress.abandon()
         except Exception as error:  # noqa: BLE001 - whatever a client's transport may raise
             return _failure(error, progress)
         finally:
+            EXCHANGE.reset(token)
             await progress.aclose()
 
     async def aclose(self) -> None:
-        """Send nothing more, and close the client where it was made here."""
+        """Send nothing more; what is under way ends by itself, and lets go of its connections."""
         self._closed = True
-        if self._owned:
-            await self._client.aclose()
+
+
+async def _asked(client: AsyncClient, arguments: dict[str, Any]) -> Reply | Failure:
+    async with client.stream(**arguments) as response:
+        if "content-encoding" in response.headers:
+            return ENCODED
+        read = bytearray()
+        async for chunk in response.aiter_bytes():
+            read += chunk
+            if len(read) > LARGEST_BODY:
+                return OVERSIZED
+        return Reply(status=response.status_code, body=bytes(read))
 
 
 def mock_transport(
@@ -263,9 +248,19 @@ def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)  # once a process: it takes some 30 ms
 
 
-def _arguments(body: bytes, seconds: float, trace: object) -> dict[str, Any]:
+def _maker() -> Callable[[], AsyncClient]:
+    try:
+        aiohttp: Any = import_module("otpflow.transports._aiohttp")
+    except ImportError:
+        return partial(httpx.AsyncClient, verify=_trust(), trust_env=False, limits=_LIMITS)
+    return lambda: httpx.AsyncClient(transport=aiohttp.transport(_trust()), trust_env=False)
+
+
+def _arguments(request: Request, seconds: float, trace: object) -> dict[str, Any]:
     return {
-        "content": body,
+        "method": request.method,
+        "url": request.url,
+        "content": request.body or None,
         "headers": _HEADERS,
         "timeout": httpx.Timeout(seconds),
         "follow_redirects": False,
@@ -276,18 +271,22 @@ def _arguments(body: bytes, seconds: float, trace: object) -> dict[str, Any]:
 def _failure(error: Exception, progress: Progress) -> Failure:
     if isinstance(error, httpx.PoolTimeout):
         return BUSY
-    if isinstance(error, _NOT_SENT) and not progress.sending:
-        if any(isinstance(cause, ssl.SSLError) for cause in _chain(error)):
+    chain = list(_chain(error))
+    # aiohttp behind a client of the caller's own tells nothing, and what it raises says less: a connection that
+    # breaks when the request has left comes as a `ConnectTimeout`.
+    told = progress.heard or not any(type(link).__module__.startswith("aiohttp.") for link in chain)
+    if isinstance(error, _NOT_SENT) and told and not progress.sending:
+        if any(isinstance(link, ssl.SSLError) for link in chain):
             return no_connection("the TLS handshake failed; the server's certificate may not be trusted")
-        if any(isinstance(cause, socket.gaierror) for cause in _chain(error)):
+        if any(isinstance(link, socket.gaierror) for link in chain):
             return no_connection("the host's name could not be resolved")
         return no_connection("no connection could be made")
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
+    if isinstance(error, httpx.TimeoutException | TimeoutError) and not isinstance(
+        error, httpx.ConnectTimeout
+    ):
         return LATE
-    if isinstance(error, httpx.TransportError | OSError):
-        return Failure(
-            sent=True, code="disconnected", detail="the connection broke before a whole answer came"
-        )
+    if isinstance(error, httpx.TransportError | OSError | AbandonedError):
+        return BROKEN
     return Failure(sent=True, code="failed", detail=f"the exchange failed with a {type(error).__name__}")
 
 

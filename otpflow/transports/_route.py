@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Protocol
 
 from otpflow.drivers import Flow, call
@@ -89,13 +90,14 @@ class Route:
 
         Returns:
             The first transport that serves it and all behind it; those that do not serve it use their own.
+
+        Raises:
+            DeliveryError: none serves it, for example since the challenge was made.
         """
-        serving = [channel in carrier.channels for carrier in self.carriers]
-        first = serving.index(True) if True in serving else len(serving)
-        return [
-            (carrier, channel if serves else carrier.channels[0])
-            for carrier, serves in zip(self.carriers[first:], serving[first:], strict=True)
-        ]
+        if channel not in self.channels:
+            raise DeliveryError("channel", False, "no transport serves this channel", "caller")
+        behind = dropwhile(lambda carrier: channel not in carrier.channels, self.carriers)
+        return [(carrier, carrier.carries(channel)) for carrier in behind]
 
     def after(self, name: str) -> Route | None:
         """Tell who comes behind a transport.
@@ -131,7 +133,7 @@ def deliver(legs: Sequence[Leg], gate: Gate) -> Flow[Landing]:
     """Try one transport after the other, for as long as each surely did not take the send.
 
     Args:
-        legs: whom to ask for what, in order.
+        legs: whom to ask for what, in order; at least one.
         gate: what stands before each.
 
     Returns:
@@ -140,12 +142,12 @@ def deliver(legs: Sequence[Leg], gate: Gate) -> Flow[Landing]:
     Raises:
         DeliveryError: none of them took it.
     """
-    refusal: DeliveryError | None = None
+    refusals: list[DeliveryError] = []
+    skipped: list[DeliveryError] = []
     for leg in legs:
         if not (yield from gate.allows(leg.carrier)):
-            code = "circuit_open"
             message = f"{leg.carrier.name} failed several times in a row and is not asked for a while"
-            refusal = refusal or DeliveryError(code, True, message)
+            skipped.append(DeliveryError("circuit_open", True, message))
             continue
         try:
             delivery = leg.carrier.delivery((yield from call(leg.carrier.send, leg.message)))
@@ -154,13 +156,11 @@ def deliver(legs: Sequence[Leg], gate: Gate) -> Flow[Landing]:
             return Landing(leg, leg.carrier.unknown(), error)
         except DeliveryError as error:
             yield from gate.hears(leg, error)
-            refusal = error
+            refusals.append(error)
         except Exception as error:  # noqa: BLE001 - whatever a transport raises, the call may have been made
             yield from gate.hears(leg, error)
             return Landing(leg, leg.carrier.unknown(), error)
         else:
             yield from gate.hears(leg, None)
             return Landing(leg, delivery)
-    if refusal is None:
-        refusal = DeliveryError("channel", False, "no transport serves this channel", "caller")
-    raise refusal
+    raise (refusals or skipped)[-1]

@@ -8,9 +8,9 @@ from typing import Any, NoReturn, Self
 
 from otpflow.drivers import Flow, arun, run
 from otpflow.errors import ConfigurationError
-from otpflow.models import Delivery, Message, Receipt
+from otpflow.models import Message, Receipt
 from otpflow.transports._carrier import Carrier
-from otpflow.transports._route import Leg, Route, deliver
+from otpflow.transports._route import Landing, Leg, Route, deliver
 from otpflow.transports.base import AsyncTransport, Transport
 
 
@@ -60,10 +60,7 @@ class _Fallback:
             for place, (carrier, channel) in enumerate(self.route.hops(message.channel))
             if channel == message.channel  # the content is written for this one
         ]
-        landing = yield from deliver(legs, _Open())
-        if landing.error is not None:
-            raise landing.error
-        return _receipt(landing.delivery)
+        return _receipt((yield from deliver(legs, _Open())))
 
 
 class Fallback(_Fallback):
@@ -106,8 +103,7 @@ class Fallback(_Fallback):
         """Close the transports."""
         self.route.close()
         for transport in self._transports:
-            if hasattr(transport, "close"):
-                transport.close()
+            _close(transport)
 
     def __enter__(self) -> Self:
         return self
@@ -143,8 +139,8 @@ class AsyncFallback(_Fallback):
             closing: Any = getattr(transport, "aclose", None)
             if closing is not None:
                 await closing()
-            elif hasattr(transport, "close"):
-                transport.close()
+            else:
+                _close(transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -190,5 +186,14 @@ def route_of(transport: object, *, asynchronous: bool) -> Route:
     return Route([Carrier(transport, asynchronous=asynchronous)])
 
 
-def _receipt(delivery: Delivery) -> Receipt:
+def _close(transport: object) -> None:
+    closing: Any = getattr(transport, "close", None)
+    if closing is not None:
+        closing()
+
+
+def _receipt(landing: Landing) -> Receipt:
+    if landing.error is not None:
+        raise landing.error
+    delivery = landing.delivery
     return Receipt(provider=delivery.provider, provider_ref=delivery.provider_ref, state=delivery.state)

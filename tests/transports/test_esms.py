@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 
 from otpflow.errors import DeliveryError, DeliveryUnknownError
@@ -14,7 +15,7 @@ from otpflow.testing.simulator import SEND, EsmsSimulator
 from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_server import SimulatorServer
 from otpflow.transports._esms_codes import CODES
-from tests.transports.conftest import API_KEY, NUMBER, SECRET_KEY, Build, Voice, fail, message
+from tests.transports.conftest import API_KEY, NUMBER, SECRET_KEY, Build, Esms, fail, message
 
 # Code, whether the same call may work later, whether an earlier try must have met it too.
 REFUSALS = [
@@ -40,7 +41,7 @@ REFUSALS = [
 ]
 
 
-def test_the_request_is_the_documented_one(voice: Voice, simulator: EsmsSimulator) -> None:
+def test_the_request_is_the_documented_one(voice: Esms, simulator: EsmsSimulator) -> None:
     """Every field with the type that the documentation's example has, and no other field."""
     receipt = voice.send(message())
     (request,), (call,) = simulator.requests, simulator.calls
@@ -113,7 +114,7 @@ def test_a_naive_scheduled_time_is_refused(
 
 @pytest.mark.guarantee("S5")
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\x1b", "\u202e", "\u2066", "\u200b", "\u2028", "\ud800"])
-def test_control_and_bidi_characters_never_go_out(voice: Voice, simulator: EsmsSimulator, bad: str) -> None:
+def test_control_and_bidi_characters_never_go_out(voice: Esms, simulator: EsmsSimulator, bad: str) -> None:
     """Whatever made the content, such characters end here, in every field that is free text."""
     assert fail(voice, content=f"Code{bad} 918273").code == "content"
     assert fail(voice, callback_url=f"https://shop.example/{bad}").code == "callback_url"
@@ -134,7 +135,7 @@ def test_control_and_bidi_characters_never_go_out(voice: Voice, simulator: EsmsS
     ],
 )
 def test_a_message_that_cannot_be_sent_is_not(
-    voice: Voice, simulator: EsmsSimulator, changes: dict[str, Any], code: str
+    voice: Esms, simulator: EsmsSimulator, changes: dict[str, Any], code: str
 ) -> None:
     """Surely refused, not retryable, no request."""
     error = fail(voice, **changes)
@@ -143,7 +144,7 @@ def test_a_message_that_cannot_be_sent_is_not(
 
 
 @pytest.mark.guarantee("S5")
-def test_content_cannot_reshape_the_request(voice: Voice, simulator: EsmsSimulator) -> None:
+def test_content_cannot_reshape_the_request(voice: Esms, simulator: EsmsSimulator) -> None:
     """Quotes, braces and bars stay text."""
     content = 'x", "Phone": "0999999999", "y": "||%s{x.__class__}$code'
     voice.send(message(content=content))
@@ -157,7 +158,7 @@ def test_every_row_of_the_table_is_tested() -> None:
 
 @pytest.mark.parametrize(("code", "retryable", "lasting"), REFUSALS)
 def test_a_refusal_of_the_first_try(
-    voice: Voice, simulator: EsmsSimulator, code: str, retryable: bool, lasting: bool
+    voice: Esms, simulator: EsmsSimulator, code: str, retryable: bool, lasting: bool
 ) -> None:
     """Surely not taken: a DeliveryError with the code, at once, nothing repeated."""
     simulator.misbehave(Fault.code(code, "Some words"))
@@ -171,7 +172,7 @@ def test_a_refusal_of_the_first_try(
 @pytest.mark.guarantee("D1")
 @pytest.mark.parametrize(("code", "retryable", "lasting"), REFUSALS)
 def test_a_refusal_of_a_repeat(
-    voice: Voice, simulator: EsmsSimulator, code: str, retryable: bool, lasting: bool
+    voice: Esms, simulator: EsmsSimulator, code: str, retryable: bool, lasting: bool
 ) -> None:
     """Only what the first try must have met too is believed; the rest leaves it open."""
     simulator.misbehave(Fault.empty())
@@ -182,7 +183,7 @@ def test_a_refusal_of_a_repeat(
     assert len(simulator.requests) == (2 if lasting else 3)
 
 
-def test_a_code_may_be_a_number(voice: Voice, simulator: EsmsSimulator) -> None:
+def test_a_code_may_be_a_number(voice: Esms, simulator: EsmsSimulator) -> None:
     """100 and "100" are the same."""
     simulator.misbehave(Fault.numeric_code())
     assert voice.send(message()).provider_ref == simulator.calls[0].sms_id
@@ -205,8 +206,43 @@ def test_a_code_may_be_a_number(voice: Voice, simulator: EsmsSimulator) -> None:
     ],
 )
 def test_a_reference_is_kept_where_it_is_one(
-    voice: Voice, simulator: EsmsSimulator, sms_id: str, expected: str | None
+    voice: Esms, simulator: EsmsSimulator, sms_id: str, expected: str | None
 ) -> None:
     """At most 64 characters of a string; nothing of ours comes back in it."""
     simulator.misbehave(Fault.reply(f'{{"CodeResult":"100","SMSID":{sms_id}}}'.encode()))
     assert voice.send(message()) == Receipt(provider="esms", provider_ref=expected)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "voice_base_url", "expected"),
+    [
+        ("https://rest.esms.vn", None, "https://voiceapi.esms.vn"),
+        ("https://gateway.example", None, "https://voiceapi.esms.vn"),
+        ("http://127.0.0.1:8080/x", None, "http://127.0.0.1:8080/x"),
+        ("https://localhost:8443", None, "https://localhost:8443"),
+        ("http://[::1]:8080", None, "http://[::1]:8080"),
+        ("http://127.0.0.1:8080", "https://voice.example/", "https://voice.example"),
+        ("https://rest.esms.vn", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_where_calls_are_asked_for(
+    twin: str, build: Build, base_url: str, voice_base_url: str | None, expected: str
+) -> None:
+    """Where a simulator stands in for the one host it does for the other: no test sends keys to the real one."""
+    urls: list[str] = []
+
+    def hear(request: httpx.Request) -> httpx.Response:
+        urls.append(str(request.url))
+        return httpx.Response(200, json={"CodeResult": "100", "CodeResponse": "105"})
+
+    mock = httpx.MockTransport(hear)
+    client = httpx.Client(transport=mock) if twin == "sync" else httpx.AsyncClient(transport=mock)
+    for kind in ("Voice", "TemplateCall"):
+        esms = build(base_url, kind, voice_base_url=voice_base_url, client=client)
+        esms.send(message())
+        esms.poll("reference-1")
+    paths = ("GetSendStatus", "MakeCallTemplate_V2", "GetSendStatus")
+    assert urls[0] == f"{base_url}{SEND}"
+    assert [url.partition("?")[0] for url in urls[1:]] == [
+        f"{expected}/MainService.svc/json/{path}" for path in paths
+    ]

@@ -16,9 +16,10 @@ from otpflow.testing.simulator import EsmsSimulator
 from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_server import SimulatorServer
 from otpflow.transports import _http
-from otpflow.transports._exchange import LARGEST_BODY, AbandonedError, Failure, Progress, Reply
-from tests.transports.conftest import TIMEOUT, Build, Post, Voice, fail, message
+from otpflow.transports._exchange import LARGEST_BODY, AbandonedError, Failure, Progress, Reply, Request
+from tests.transports.conftest import TIMEOUT, Build, Esms, Post, fail, message
 
+REQUEST = Request(method="POST", url="https://x.test/", body=b"{}")
 EXCEPTIONS: list[tuple[Exception, bool, str]] = [
     (httpx.ConnectError("x"), False, "connect"),
     (httpx.ConnectTimeout("x"), False, "connect"),
@@ -86,7 +87,7 @@ def test_a_server_that_drips_is_cut_off(
 @pytest.mark.guarantee("D2")
 @pytest.mark.parametrize("fault", [Fault.drip_headers(0.02), Fault.drip_body(0.02)], ids=lambda one: one.name)
 def test_nobody_keeps_reading_from_a_server_that_drips(
-    voice: Voice, simulator: EsmsSimulator, fault: Fault
+    voice: Esms, simulator: EsmsSimulator, fault: Fault
 ) -> None:
     """The connection ends with the deadline, not when the transport is closed; no worker stays behind."""
     simulator.misbehave(fault, times=2)
@@ -153,12 +154,12 @@ def test_when_all_workers_hang_the_next_is_surely_not_sent() -> None:
         return httpx.Response(200)
 
     client = _http.HTTPClient(httpx.Client(transport=httpx.MockTransport(hang)))
-    callers = [threading.Thread(target=client.post, args=("https://x.test/", b"{}", 5)) for _ in range(32)]
+    callers = [threading.Thread(target=client.exchange, args=(REQUEST, 5)) for _ in range(32)]
     for caller in callers:
         caller.start()
     while len(sent) < 32:
         release.wait(0.001)
-    answer = client.post("https://x.test/", b"{}", 0.05)
+    answer = client.exchange(REQUEST, 0.05)
     release.set()
     for caller in callers:
         caller.join()
@@ -180,7 +181,7 @@ def test_closing_takes_back_what_has_not_begun() -> None:
     client = _http.HTTPClient(httpx.Client(transport=httpx.MockTransport(hang)))
 
     def call() -> None:
-        answers.append(client.post("https://x.test/", b"{}", 5))
+        answers.append(client.exchange(REQUEST, 5))
 
     callers = [threading.Thread(target=call) for _ in range(33)]
     for caller in callers:
@@ -193,7 +194,7 @@ def test_closing_takes_back_what_has_not_begun() -> None:
         caller.join(5)
     closed = [answer for answer in answers if isinstance(answer, Failure)]
     assert [(answer.sent, answer.code) for answer in closed] == [(False, "closed")]
-    assert client.post("https://x.test/", b"{}", 1) == closed[0]
+    assert client.exchange(REQUEST, 1) == closed[0]
 
 
 def test_what_was_abandoned_before_it_was_sent_is_never_sent() -> None:
@@ -243,7 +244,7 @@ def test_no_connection_after_the_request_left_is_unknown() -> None:
         raise httpx.ConnectError("the second time")
 
     client = _http.HTTPClient(httpx.Client(transport=httpx.MockTransport(again)))
-    answer = client.post("https://x.test/", b"{}", 1)
+    answer = client.exchange(REQUEST, 1)
     client.close()
     assert isinstance(answer, Failure)
     assert answer.sent
