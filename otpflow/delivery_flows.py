@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 
-from otpflow import receipts, recipients
+from otpflow import challenges, receipts, recipients
 from otpflow.drivers import Flow, call
 from otpflow.errors import DeliveryError, OTPError
 from otpflow.events import EventKind
@@ -24,6 +24,8 @@ from otpflow.stores.base import Place, View
 from otpflow.transports._carrier import reference
 
 _NOT_THROUGH = frozenset({DeliveryState.UNANSWERED, DeliveryState.FAILED})
+# Of two reports that a send did not get through, each may be news, and only the first one is a reason to go on.
+_NEWS = frozenset({"moved", "corrected"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +47,23 @@ class DeliveryFlows(Steps):
         ref = reference(report.provider_ref) or ""
         found = yield from self._ask(self.operations.report(place, name.number, report.state, ref))
         if found.status == "gone":
+            self.tell(EventKind.RECEIPT_REFUSED)
             return None
         provider = "" if found.status == "earlier" else view.provider
         delivery = Delivery(state=found.state, provider=provider, provider_ref=found.reference or None)
-        if found.status == "moved":
-            self._reported(name.locator, view.purpose, view.channel, delivery, report)
+        carrier = self.route.named(provider)
+        channel = view.channel if carrier is None else carrier.carries(view.channel)
+        if found.status in _NEWS:
+            self._reported(name.locator, view.purpose, channel, delivery, report)
             secret = self._secret(name, callback.secret)
-            if secret is not None and report.state in _NOT_THROUGH:
+            if secret is not None and found.status == "moved" and report.state in _NOT_THROUGH:
                 address = self.orders.keyring.address(name.key_id, name.slot, secret)
                 yield from self._gone_on(address, view.provider)
         return DeliveryReport(
             challenge=name.locator,
             delivery=delivery,
-            changed=found.status == "moved",
-            channel=view.channel,
+            changed=found.status in _NEWS,
+            channel=channel,
             purpose=view.purpose,
             duration=report.duration,
             price=report.price,
@@ -76,10 +81,13 @@ class DeliveryFlows(Steps):
             return known
         try:
             answer = yield from call(carrier.poll, turn.reference)
-        except DeliveryError as error:
-            self.tell(EventKind.DELIVERY_UNKNOWN, address, provider=carrier.name, code=error.code or "")
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises, it could not say
+            code = (error.code or "") if isinstance(error, DeliveryError) else challenges.where(error)
+            self.tell(EventKind.DELIVERY_UNKNOWN, address, provider=carrier.name, code=code)
+            if isinstance(error, DeliveryError) and error.concerns == "operator":
+                self.tell(EventKind.ALARM, provider=carrier.name, code=code)
             answer = None
-        report = answer if isinstance(answer, Report) else Report(state=DeliveryState.ACCEPTED)
+        report = carrier.answer(answer) or Report(state=DeliveryState.ACCEPTED)
         if report.state is DeliveryState.ACCEPTED:
             if turn.status == "ask":
                 return known
@@ -88,18 +96,19 @@ class DeliveryFlows(Steps):
         place = Place(address.slot, address.locator)
         found = yield from self._ask(self.operations.report(place, turn.number, report.state, turn.reference))
         delivery = replace(known, state=found.state)
-        if found.status == "moved":
+        if found.status in _NEWS:
             self._reported(address.locator, "", "", delivery, report)
-            if report.state in _NOT_THROUGH:
+            if found.status == "moved" and report.state in _NOT_THROUGH:
                 yield from self._gone_on(address, turn.provider)
-        return delivery if found.status in {"moved", "same"} else known
+        return delivery if found.status in {*_NEWS, "same"} else known
 
     def _signed(self, name: receipts.SendName | None, signature: str) -> Place | None:
         """Check that a callback URL was made here; as long in every case."""
         keyring = self.orders.keyring
         known = name is not None and name.key_id in keyring
         key_id = name.key_id if name is not None and known else keyring.active
-        right = hmac.compare_digest(keyring.sign(key_id, "callback", str(name)).encode(), signature.encode())
+        ours, theirs = keyring.sign(key_id, "callback", str(name)), signature.encode("utf-8", "surrogatepass")
+        right = hmac.compare_digest(ours.encode("ascii"), theirs)
         return Place(name.slot, name.locator) if name is not None and known and right else None
 
     def _believed(self, name: receipts.SendName, view: View, callback: receipts.Callback) -> Report | None:
@@ -128,8 +137,8 @@ class DeliveryFlows(Steps):
             with self._turn():
                 admission = yield from self._ask(self.operations.renew(send, at_once=True))
                 if admission.view is None:
-                    detail = admission.limit or admission.status
-                    self.tell(EventKind.THROTTLED, address, limit=detail)
+                    if admission.limit:
+                        self.tell(EventKind.THROTTLED, address, limit=admission.limit)
                     return
                 send = replace(send, number=admission.view.sequence)
                 order = self.orders.read(address, admission.view, rest.channels[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from otpflow.models import DeliveryState
@@ -80,18 +80,6 @@ def overtaken(state: DeliveryState) -> str:
     return f" {' '.join(_ORDER[: _ORDER.index(state)])} "
 
 
-def final(state: DeliveryState) -> bool:
-    """Tell whether there is nothing more to ask the provider.
-
-    Args:
-        state: what is known.
-
-    Returns:
-        Whether it is how the send ended.
-    """
-    return state not in {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}
-
-
 def callback_url(base: str, send: SendName, signature: str, secret: str) -> str:
     """Write the URL that one send is reported to.
 
@@ -107,7 +95,10 @@ def callback_url(base: str, send: SendName, signature: str, secret: str) -> str:
     ours = {"otpflow_send": str(send), "otpflow_signature": signature}
     if secret:
         ours["otpflow_secret"] = secret
-    return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(ours)}"
+    mark = "&" if "?" in base else "?"
+    if "?" in base and base.endswith(("?", "&")):
+        mark = ""
+    return f"{base}{mark}{urlencode(ours)}"
 
 
 def read(query: object) -> Callback | None:
@@ -146,17 +137,20 @@ def _send(text: str) -> SendName | None:
 
 
 def _pairs(query: object) -> list[tuple[str, str]] | None:
-    if isinstance(query, bytes | bytearray):
-        query = bytes(query).decode("ascii", "replace")
-    if isinstance(query, str):
-        return _parsed(query.removeprefix("?"))
-    if not isinstance(query, Mapping) or len(cast("Mapping[object, object]", query)) > MOST_FIELDS:
+    if isinstance(query, str | bytes | bytearray):
+        head = query[: LONGEST_QUERY + 2]  # a mark before it, and one character that is too much
+        text = head if isinstance(head, str) else bytes(head).decode("ascii", "replace")
+        return _parsed(text.removeprefix("?"))
+    mapping = cast("Mapping[object, object]", query)
+    if not isinstance(query, Mapping) or len(mapping) > MOST_FIELDS:
         return None
+    # Several frameworks' mappings show the last of several values, and have all of them only here.
+    several: Any = getattr(mapping, "getlist", None)
     pairs: list[tuple[str, str]] = []
-    for name, value in cast("Mapping[object, object]", query).items():
-        first: object = value
-        if isinstance(value, list | tuple):
-            first = next(iter(cast("Iterable[object]", value)), None)
+    for name, value in mapping.items():
+        first: object = several(name) if callable(several) else value
+        if isinstance(first, list | tuple):
+            first = next(iter(cast("Iterable[object]", first)), None)
         if isinstance(name, str) and isinstance(first, str):
             pairs.append((name, first))
     return pairs if sum(len(name) + len(value) for name, value in pairs) <= LONGEST_QUERY else None

@@ -8,7 +8,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from otpflow import AsyncOTPEngine, Challenge, ChallengeStatus, Event, OTPEngine, Verdict
+from otpflow import (
+    AsyncOTPEngine,
+    Challenge,
+    ChallengeStatus,
+    Delivery,
+    DeliveryReport,
+    Event,
+    OTPEngine,
+    Verdict,
+)
 from otpflow.keys import new_key
 from otpflow.stores import AsyncEmbeddedStore, AsyncRedisStore, EmbeddedStore, RedisStore
 from otpflow.testing import Outbox, advance
@@ -104,6 +113,14 @@ class Subject:
     def inspect(self, challenge_id: Any) -> ChallengeStatus:
         """Call the engine's `inspect`."""
         return cast("ChallengeStatus", self._done(self.engine.inspect(challenge_id)))
+
+    def handle_receipt(self, query: Any) -> DeliveryReport | None:
+        """Call the engine's `handle_receipt`."""
+        return cast("DeliveryReport | None", self._done(self.engine.handle_receipt(query)))
+
+    def refresh_delivery(self, challenge_id: Any) -> Delivery:
+        """Call the engine's `refresh_delivery`."""
+        return cast("Delivery", self._done(self.engine.refresh_delivery(challenge_id)))
 
     def unlock(self, recipient: Any = NUMBER) -> None:
         """Call the engine's `unlock`."""

@@ -26,7 +26,7 @@ def test_a_late_answer_to_the_first_send_does_not_revive_its_code(backend: Serve
             idempotency_key=None,
         )
         step = next(flow)
-        while step.function is not subject.engine._carrier.send:
+        while step.function is not subject.engine._route.carriers[0].send:
             step = flow.send(step.function(*step.arguments))
         confirm = flow.send(step.function(*step.arguments))
         first = subject.code

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, cast
 
 from otpflow.stores import _replies
 from otpflow.stores._wire import challenge_key, key_of
@@ -51,14 +52,21 @@ def report(place: Place, number: int, state: str, overtaken: str, reference: str
         reference: the provider's id of the send; empty where it says none.
 
     Returns:
-        An operation that gives what is known then.
+        An operation that gives what is known then; `"corrected"` where it had ended in another way already.
     """
     return Operation(
         name="report",
         keys=(challenge_key(place),),
         arguments=(number, state, overtaken, reference),
-        parse=_replies.progress,
+        parse=_reported,
     )
+
+
+def _reported(reply: object) -> Progress:
+    if _replies.word(reply) != "corrected":
+        return _replies.progress(reply)
+    _, *rest = cast("list[object]", reply)
+    return replace(_replies.progress(["moved", *rest]), status="corrected")
 
 
 def poll(place: Place, first_wait: int, most: int, open_states: str) -> Operation[Progress]:

@@ -49,8 +49,11 @@ def _age_challenge(client: Any, key: Any, shift: int) -> None:
     for name, value in client.hgetall(key).items():
         field, moment = _text(name), _text(value)
         # A code that was superseded ended at 0, whatever the time is.
-        if (field == "deadline" or field.startswith("until:")) and moment != "0":
+        if (field == "deadline" or field.startswith("until")) and moment != "0":
             client.hset(key, name, int(moment) - shift)
+        elif field.startswith("polled:"):
+            times, _, due = moment.partition("@")
+            client.hset(key, name, f"{times}@{int(due) - shift}")
 
 
 def _text(value: object) -> str:

@@ -140,7 +140,7 @@ class Carrying(Session[ClientT]):
         if message.channel not in self.channels:
             code = "channel"
             text = f"this transport serves {self.channels[0]!r}; it does not serve {message.channel!r}"
-            raise DeliveryError(code, False, text)
+            raise DeliveryError(code, False, text, "caller")
         return Sending(self._settings, self._write(self._settings, message), message, self.name)
 
     def _polling(self, provider_ref: str) -> Asking[Report]:

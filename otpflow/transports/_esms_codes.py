@@ -56,3 +56,16 @@ CODES = {
     "201": Code("the content holds a blocked word; change the text", "operator"),
     "300": Code("the request names no message type", "caller"),
 }
+
+
+def concerns(code: str) -> str:
+    """Tell who has to act on a refusal.
+
+    Args:
+        code: the provider's, or a word of ours where it gave none.
+
+    Returns:
+        `"operator"`, `"recipient"` or `"caller"`, by the table; otherwise `"provider"`.
+    """
+    kind = CODES[code].kind if code in CODES else "transient"
+    return kind if kind in {"operator", "recipient", "caller"} else "provider"

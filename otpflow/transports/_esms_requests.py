@@ -177,7 +177,7 @@ def _reference(reference: object) -> str:
 
 
 def _refuse(code: str, message: str) -> NoReturn:
-    raise DeliveryError(code, False, message)
+    raise DeliveryError(code, False, message, "caller")
 
 
 def _national(number: str) -> str:

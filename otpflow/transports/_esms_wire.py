@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar, cast
 
 from otpflow.errors import DeliveryError, DeliveryUnknownError
 from otpflow.models import Message, Receipt
-from otpflow.transports._esms_codes import CODES, DUPLICATE, IN_WORK, NOT_YET, TAKEN
+from otpflow.transports._esms_codes import CODES, DUPLICATE, IN_WORK, NOT_YET, TAKEN, concerns
 from otpflow.transports._esms_settings import Settings
 from otpflow.transports._esms_text import Secrets, is_plain, quotable
 from otpflow.transports._exchange import Failure, Reply, Request
@@ -167,7 +167,7 @@ class Sending(Tries[Receipt]):
             return None
         if self._reached and not refused:
             raise DeliveryUnknownError(reading.code, True, reading.message)
-        raise DeliveryError(reading.code, reading.retryable, reading.message)
+        raise DeliveryError(reading.code, reading.retryable, reading.message, concerns(reading.code))
 
     def _reference(self, reading: Reading) -> str | None:
         reference = reading.fields.get("SMSID")
@@ -213,7 +213,7 @@ class Asking(Tries[T]):
         if reading.kind != "refused" and self._tries < _TRIES_TO_ASK and self.seconds() > 0:
             return None
         if reading.kind in {"refused", "unsent"}:
-            raise DeliveryError(reading.code, reading.retryable, reading.message)
+            raise DeliveryError(reading.code, reading.retryable, reading.message, concerns(reading.code))
         raise DeliveryUnknownError(reading.code, True, reading.message)
 
 

@@ -6,7 +6,7 @@
 -- Returns: {wait (ms), life (ms), attempts left, sends left, delivery state}.
 local now = clock()
 local held = redis.call('HMGET', KEYS[1], 'state', 'deadline', 'send:' .. ARGV[2], 'sequence',
-  'until:' .. ARGV[2], 'delivery')
+  'until:' .. ARGV[2], 'delivery', 'reference')
 local state = ARGV[6]
 if held[3] == ARGV[1] then
   -- A later send may have been taken meanwhile: then this code is over, and stays so.
@@ -19,9 +19,11 @@ if held[3] == ARGV[1] then
     end
   end
   if held[4] == ARGV[2] then
-    -- A report may have come before the answer.
+    -- A report may have come before the answer, and name the send where the answer does not.
     state = further(held[6], ARGV[2], ARGV[6], ARGV[7]) or ARGV[6]
-    redis.call('HSET', KEYS[1], 'delivery', ARGV[2] .. ':' .. state, 'provider', ARGV[8], 'reference', ARGV[9])
+    local ours = string.find(held[6] or '', ARGV[2] .. ':', 1, true) == 1
+    local reference = ARGV[9] == '' and ours and held[7] or ARGV[9]
+    redis.call('HSET', KEYS[1], 'delivery', ARGV[2] .. ':' .. state, 'provider', ARGV[8], 'reference', reference)
   end
   redis.call('PEXPIREAT', KEYS[1], held[2])
 end

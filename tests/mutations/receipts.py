@@ -1,0 +1,261 @@
+"""What breaks the promises on the fate of a send: D3, D4 and D5."""
+
+from __future__ import annotations
+
+from tests.mutations.base import Edit, Mutation
+
+FLOWS = "otpflow/delivery_flows.py"
+STEPS = "otpflow/steps.py"
+RECEIPTS = "otpflow/receipts.py"
+LUA = "otpflow/stores/lua/"
+
+_AT = "tests/guarantees/test_"
+_QUICK = ("-k", "embedded and not async")
+_RECEIPTS = (f"{_AT}receipts.py", *_QUICK)
+_ORDER = (f"{_AT}receipts_order.py", "tests/delivery/test_states.py", *_QUICK)
+_EFFECTS = (f"{_AT}receipts_effects.py", *_QUICK)
+_CRASHES = (f"{_AT}crashes.py", *_QUICK)
+_RESENDS = ("tests/delivery/test_resends.py", *_QUICK)
+_GOING_ON = ("tests/delivery/test_going_on.py", *_QUICK)
+_FALLBACK = ("tests/delivery/test_fallback.py", *_QUICK)
+
+MUTATIONS = (
+    Mutation(
+        guarantee="D3",
+        says="keeps the reservation of a re-send that was refused",
+        file=STEPS,
+        old="        except DeliveryError:\n            yield from self._release(send)\n            raise\n",
+        new="        except DeliveryError:\n            raise\n",
+        selection=_RESENDS,
+    ),
+    Mutation(
+        guarantee="D3",
+        says="gives the cooldown back and not the challenge's send",
+        file=f"{LUA}release.lua",
+        old="    redis.call('HSET', KEYS[1], 'sends_left', held[4] + 1)\n",
+        new="",
+        selection=_RESENDS,
+    ),
+    Mutation(
+        guarantee="D3",
+        says="takes a released send for the latest",
+        file=f"{LUA}release.lua",
+        old="    if held[2] == ARGV[2] then redis.call('HSET', KEYS[1], 'sequence', held[2] - 1) end\n",
+        new="",
+        selection=_RESENDS,
+    ),
+    Mutation(
+        guarantee="D3",
+        says="ends the earlier code where nobody knows of the new one",
+        file=f"{LUA}confirm.lua",
+        old="held[5] ~= '0' and ARGV[6] ~= 'UNKNOWN' then",
+        new="held[5] ~= '0' then",
+        selection=_RESENDS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="believes a receipt without looking at its signature",
+        file=FLOWS,
+        old="return Place(name.slot, name.locator) if name is not None and known and right else None",
+        new="return Place(name.slot, name.locator) if name is not None and known else None",
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="looks at the beginning of a signature",
+        file=FLOWS,
+        old='        right = hmac.compare_digest(ours.encode("ascii"), theirs)\n',
+        new='        right = hmac.compare_digest(ours.encode("ascii")[: len(theirs)], theirs) and bool(theirs)\n',
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="signs a challenge and not a send",
+        file=FLOWS,
+        old='keyring.sign(key_id, "callback", str(name)), signature.encode',
+        new='keyring.sign(key_id, "callback", str(name)[:-2]), signature.encode',
+        also=(
+            Edit(
+                file="otpflow/orders.py",
+                old='signature = self.keyring.sign(address.key_id, "callback", str(name))',
+                new='signature = self.keyring.sign(address.key_id, "callback", str(name)[:-2])',
+            ),
+        ),
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="tells a forger by the time that it takes",
+        file=FLOWS,
+        old="        view = yield from self._ask(self.operations.look(place or _NOWHERE))\n",
+        new="        if place is None:\n"
+        "            self.tell(EventKind.RECEIPT_REFUSED)\n"
+        "            return None\n"
+        "        view = yield from self._ask(self.operations.look(place))\n",
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="fails at a signature that is no text",
+        file=FLOWS,
+        old='signature.encode("utf-8", "surrogatepass")',
+        new='signature.encode("utf-8")',
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="does not look at the number",
+        file=FLOWS,
+        old="        return report if same else None\n",
+        new="        return report\n",
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="looks at oversized queries",
+        file=RECEIPTS,
+        old="    if len(text) > LONGEST_QUERY:\n        return None\n",
+        new="",
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="makes a challenge out of a receipt that is late",
+        file=f"{LUA}report.lua",
+        old="if not held[1] then return { 'gone' } end\n",
+        new="held[2] = held[2] or ARGV[1]\nheld[5] = held[5] or clock() + 1000\n",
+        selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="lets a report move back",
+        file=f"{LUA}report.lua",
+        old="if known then return { 'same', known, reference } end\n",
+        new="",
+        selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="takes a report of an earlier send for one of the latest",
+        file=f"{LUA}report.lua",
+        old="if held[2] ~= ARGV[1] then return { 'earlier', ARGV[2], ARGV[4] } end\n",
+        new="",
+        selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="forgets what came before the answer",
+        file=f"{LUA}confirm.lua",
+        old="    state = further(held[6], ARGV[2], ARGV[6], ARGV[7]) or ARGV[6]\n",
+        new="",
+        selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="forgets the reference that came before the answer",
+        file=f"{LUA}confirm.lua",
+        old="ARGV[9] == '' and ours and held[7] or ARGV[9]",
+        new="ARGV[9]",
+        selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="goes on once more for each report that a send did not get through",
+        file=f"{LUA}report.lua",
+        old="open and 'moved' or 'corrected'",
+        new="'moved'",
+        selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="lets a receipt make a code live longer",
+        file=f"{LUA}report.lua",
+        old="redis.call('PEXPIREAT', KEYS[1], held[5])\n",
+        new="redis.call('PEXPIREAT', KEYS[1], held[5])\n"
+        "redis.call('HSET', KEYS[1], 'until:' .. ARGV[1], clock() + 180000)\n",
+        selection=_EFFECTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="lets a receipt lengthen a challenge",
+        file=f"{LUA}report.lua",
+        old="redis.call('PEXPIREAT', KEYS[1], held[5])\n",
+        new="redis.call('PEXPIRE', KEYS[1], 600000)\n",
+        selection=_EFFECTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="lets a follow-up ignore every budget",
+        file="otpflow/limits.py",
+        old='        ("hour", policy.sends_per_hour, HOUR),\n        ("day", policy.sends_per_day, DAY),\n',
+        new='        ("hour", policy.sends_per_hour if cooldown else 999, HOUR),\n'
+        '        ("day", policy.sends_per_day if cooldown else 999, DAY),\n',
+        selection=_GOING_ON,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="goes on with the secret of another challenge",
+        file=FLOWS,
+        old='unseal(name.key_id, sealed, "callback", str(name)) if sealed else None',
+        new='unseal(name.key_id, sealed, "callback") if sealed else None',
+        also=(
+            Edit(
+                file="otpflow/orders.py",
+                old='encode(address.secret), "callback", str(name))',
+                new='encode(address.secret), "callback")',
+            ),
+        ),
+        selection=_GOING_ON,
+    ),
+    Mutation(
+        guarantee="D1",
+        says="asks the next transport where nobody knows of the first",
+        file="otpflow/transports/_route.py",
+        old="            yield from gate.hears(leg, error)\n            return Landing(leg, leg.carrier.unknown(), error)\n"
+        "        except DeliveryError as error:\n",
+        new="            yield from gate.hears(leg, error)\n            refusals.append(error)\n"
+        "        except DeliveryError as error:\n",
+        selection=_FALLBACK,
+    ),
+    Mutation(
+        guarantee="D1",
+        says="asks two transports under one request id",
+        file="otpflow/transports/fallback.py",
+        old='    return request_id if place == 0 else f"{request_id}.{place + 1}"\n',
+        new="    return request_id\n",
+        selection=_FALLBACK,
+    ),
+    Mutation(
+        guarantee="D5",
+        says="sends before the code is kept",
+        file=STEPS,
+        old="            stored = yield from self._ask(self.operations.store(send, encode(digest), life))\n",
+        new="            yield from call(legs[0].carrier.send, legs[0].message)\n"
+        "            stored = yield from self._ask(self.operations.store(send, encode(digest), life))\n",
+        selection=_CRASHES,
+    ),
+    Mutation(
+        guarantee="D5",
+        says="keeps a breaker's count for ever",
+        file=f"{LUA}breaker.lua",
+        old="  redis.call('HSET', KEYS[1], 'failures', failures)\n  redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])\n",
+        new="  redis.call('HSET', KEYS[1], 'failures', failures)\n",
+        selection=(f"{_AT}crashes.py::test_the_user_can_ask_again", *_QUICK),
+    ),
+    Mutation(
+        guarantee="D5",
+        says="spends an attempt twice where its answer was lost",
+        file="otpflow/challenges.py",
+        old="    if attempt_id is None:\n",
+        new="    if attempt_id:\n",
+        selection=_CRASHES,
+    ),
+    Mutation(
+        guarantee="D5",
+        says="makes a second call for a request that is repeated",
+        file="otpflow/flows.py",
+        old="            if admission.view is not None:\n",
+        new='            if admission.view is not None and admission.view.delivery != "UNKNOWN":\n',
+        selection=_CRASHES,
+    ),
+)
