@@ -68,7 +68,7 @@ def language(locale: str | None) -> str:
     Returns:
         `"vi"` or `"en"`; English where there is no text in the language asked for.
     """
-    return "vi" if (locale or "").replace("_", "-").lower().split("-")[0] == "vi" else "en"
+    return "vi" if str(locale or "").replace("_", "-").lower().split("-")[0] == "vi" else "en"
 
 
 def spoken_wait(seconds: float, locale: str | None) -> str:

@@ -33,7 +33,7 @@ from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Delivery,
 from otpflow.operations import Operations
 from otpflow.orders import Order, Orders, Send
 from otpflow.records import encode
-from otpflow.stores.base import Left, Operation, Store
+from otpflow.stores.base import Admission, Left, Operation, Store
 from otpflow.transports._carrier import Carrier
 
 T = TypeVar("T")
@@ -83,11 +83,11 @@ class Flows:
         )
         order = self.orders.write(recipient, asked, locale, channel)
         address = self.orders.keyring.new_address(self.orders.slot(order.recipient))
-        if asked.key is not None:
-            address = yield from self._bound(asked.key, order, address)
-        send = Send(address=address)
         with self._turn():
-            admission = yield from self._ask(self.operations.admit(send, order))
+            if asked.key is not None:
+                address = yield from self._bound(asked.key, order, address)
+            send = Send(address=address)
+            admission = yield from self._reserved(send, self.operations.admit(send, order))
             if admission.status == "throttled":
                 self._tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
@@ -106,7 +106,7 @@ class Flows:
             raise ChallengeError(ChallengeState.EXPIRED.value)
         send = Send(address=address)
         with self._turn():
-            admission = yield from self._ask(self.operations.renew(send))
+            admission = yield from self._reserved(send, self.operations.renew(send))
             if admission.status == "throttled":
                 self._tell(EventKind.THROTTLED, address, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
@@ -197,14 +197,20 @@ class Flows:
         """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
         keyring, namespace = self.orders.keyring, self.orders.namespace
         slot = keyring.slot("idempotency", namespace, key)
-        ours = challenges.bind(keyring, address, namespace, order, slot)
+        ours = challenges.bind(keyring, address, namespace, order, key)
         held = yield from self._ask(self.operations.bind(slot, ours))
-        found = challenges.bound_address(keyring, held, namespace, order, slot, address.slot)
+        found = challenges.bound_address(keyring, held, namespace, order, key, address.slot)
         if found is None:
-            raise IdempotencyError(
-                "idempotency_key came with other arguments before; give each request its own"
-            )
+            raise IdempotencyError("idempotency_key came with other arguments; give each request its own")
         return found
+
+    def _reserved(self, send: Send, operation: Operation[Admission]) -> Flow[Admission]:
+        """Reserve a send; where the answer is lost, give back what may have been reserved."""
+        try:
+            return (yield from self._ask(operation))
+        except StoreUnavailableError:
+            yield from self._release(send)
+            raise
 
     def _kept(self, send: Send, order: Order) -> Flow[Message]:
         """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""

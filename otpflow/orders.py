@@ -14,7 +14,7 @@ from otpflow.keys import Address, Keyring
 from otpflow.models import Message
 from otpflow.policy import Policy
 from otpflow.receipts import callback_url
-from otpflow.records import encode
+from otpflow.records import encode, plain, shown
 from otpflow.stores.base import View
 from otpflow.templates import Templates
 
@@ -106,10 +106,11 @@ class Orders:
         """
         if channel is None:
             return self.channels[0]
-        if channel not in self.channels:
-            shown = repr(channel[:40]) if isinstance(channel, str) else f"a {type(channel).__name__}"
-            raise ConfigurationError(f"channel is {shown}; the transport serves {', '.join(self.channels)}")
-        return str(channel)
+        name = plain(channel)
+        if name not in self.channels:
+            served = ", ".join(self.channels)
+            raise ConfigurationError(f"channel is {shown(channel)}; the transport serves {served}")
+        return name
 
     def write(self, recipient: object, asked: Arguments, locale: object, channel: object) -> Order:
         """Check what `issue` was asked for.

@@ -130,13 +130,12 @@ def confirm(
     )
 
 
-def release(place: Place, nonce: str, number: int) -> Operation[str]:
+def release(place: Place, nonce: str) -> Operation[str]:
     """Give the reservation of a send back.
 
     Args:
         place: where the challenge lives.
         nonce: names this send.
-        number: number of this send.
 
     Returns:
         An operation that gives `"released"`.
@@ -144,7 +143,7 @@ def release(place: Place, nonce: str, number: int) -> Operation[str]:
     return Operation(
         name="release",
         keys=(_challenge(place), _of(place.slot, "sends")),
-        arguments=(nonce, number),
+        arguments=(nonce,),
         parse=lambda reply: _replies.word(reply, "released"),
     )
 

@@ -3,74 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, cast
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from otpflow.errors import ConfigurationError
-from otpflow.testing.simulator import BALANCE, SEND, STATUS, EsmsSimulator
+from otpflow.testing.simulator import SEND, EsmsSimulator
 from otpflow.testing.simulator_calls import spoken_code
 from otpflow.testing.simulator_faults import Answer, Fault
-from otpflow.testing.simulator_server import SimulatorServer
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def simulator(clock: Clock) -> EsmsSimulator:
-    return EsmsSimulator(clock=clock)
-
-
-def fields(**changes: object) -> dict[str, object]:
-    """A request as the documentation shows it, with changes; `None` leaves a field out."""
-    whole: dict[str, object] = {
-        "ApiKey": "simulated-api-key",
-        "SecretKey": "simulated-secret-key",
-        "Phone": "0901888484",
-        "Content": "686868",
-        "SmsType": "8",
-        "IsUnicode": 0,
-        "Sandbox": 0,
-        "RequestId": "request-1",
-    } | changes
-    return {name: value for name, value in whole.items() if value is not None}
-
-
-def ask(simulator: EsmsSimulator, method: str, url: str, body: object = None) -> dict[str, Any]:
-    answer = simulator.exchange(method, url, json.dumps(body).encode(), lambda _: None)
-    return cast("dict[str, Any]", json.loads(answer.body))
-
-
-def send(simulator: EsmsSimulator, **changes: object) -> dict[str, Any]:
-    return ask(simulator, "POST", SEND, fields(**changes))
-
-
-def status(simulator: EsmsSimulator, **query: str) -> dict[str, Any]:
-    keys = {"ApiKey": simulator.api_key, "SecretKey": simulator.secret_key}
-    return ask(simulator, "GET", f"{STATUS}?{urlencode(keys | query)}")
-
-
-def balance(simulator: EsmsSimulator, secret: str = "simulated-secret-key") -> dict[str, Any]:
-    return ask(simulator, "POST", BALANCE, {"ApiKey": simulator.api_key, "SecretKey": secret})
+from tests.testing.asking import balance, fields, send, status
+from tests.testing.conftest import Clock
 
 
 def test_a_good_request_is_taken_charged_and_called(simulator: EsmsSimulator) -> None:
@@ -308,100 +248,3 @@ def test_a_callback_is_due_when_the_call_ends(joiner: str, own: str) -> None:
         f"ReferenceId={sms_id}&CallDuration=0&CallStatus=NOANSWERED&Ivr=&Price=850&SentResult=0&CID=&SendStatus=5"
     )
     assert simulator.due_callbacks() == []
-
-
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, list[int], list[str]]]:
-    """A receiver of callbacks: its URL, the statuses it will answer with, the paths it heard."""
-    statuses: list[int] = []
-    heard: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            heard.append(self.path)
-            self.send_response(statuses.pop(0))
-            self.send_header("Location", self.path)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Stay quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/r", statuses, heard
-        server.shutdown()
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    ("answers", "tries", "arrived"),
-    [([200], 1, True), ([500, 302, 200], 3, True), ([500] * 6, 5, False)],
-)
-def test_callbacks_are_tried_five_times(
-    simulator: EsmsSimulator,
-    receiver: tuple[str, list[int], list[str]],
-    answers: list[int],
-    tries: int,
-    arrived: bool,
-) -> None:
-    """Until HTTP 200, at most five times, no redirect followed."""
-    url, statuses, heard = receiver
-    statuses += answers
-    simulator.answer(send(simulator, CallbackUrl=url)["SMSID"])
-    assert simulator.deliver_callbacks() == [arrived]
-    assert len(heard) == tries
-    assert parse_qs(urlsplit(heard[0]).query)["CallStatus"] == ["ANSWERED"]
-    assert simulator.deliver_callbacks() == []
-
-
-@pytest.mark.parametrize("url", ["http://example.com/r", "https://127.0.0.1/r", "file:///etc/hosts"])
-def test_callbacks_never_leave_this_machine(simulator: EsmsSimulator, url: str) -> None:
-    """Another host, another scheme: refused."""
-    simulator.answer(send(simulator, CallbackUrl=url)["SMSID"])
-    with pytest.raises(ConfigurationError, match="callback_url"):
-        simulator.deliver_callbacks()
-
-
-def fetch(server: SimulatorServer, body: object, timeout: float = 5) -> tuple[int, bytes]:
-    request = urllib.request.Request(server.base_url + SEND, data=json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=timeout) as answer:
-        return answer.status, answer.read()
-
-
-def test_it_serves_on_loopback(simulator: EsmsSimulator) -> None:
-    """What the object answers is what goes over the wire, and the port is free afterwards."""
-    with simulator.serve() as server:
-        code, body = fetch(server, fields())
-        assert (code, json.loads(body)["CodeResult"]) == (200, "100")
-    with pytest.raises(urllib.error.URLError):
-        fetch(server, fields())
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [Fault.delay(60), Fault.accept_then_delay(60), Fault.drip_headers(0.01), Fault.drip_body(0.01)],
-    ids=lambda fault: fault.name,
-)
-def test_closing_ends_what_is_slow(simulator: EsmsSimulator, fault: Fault) -> None:
-    """A server that is being slow stops at once, and leaves no thread behind."""
-    before, started = threading.active_count(), time.monotonic()
-    failed = threading.Event()
-
-    def client() -> None:
-        try:
-            fetch(server, fields())
-        except (OSError, urllib.error.URLError, ValueError):
-            failed.set()
-        except Exception:  # noqa: BLE001 - http.client's family: any failure will do
-            failed.set()
-
-    with simulator.serve() as server:
-        simulator.misbehave(fault)
-        thread = threading.Thread(target=client)
-        thread.start()
-        while not simulator.requests:
-            threading.Event().wait(0.001)
-    thread.join(5)
-    assert threading.active_count() == before
-    assert time.monotonic() - started < 2
