@@ -82,16 +82,9 @@ def spoken_wait(seconds: float, locale: str | None) -> str:
         For example `"45 giây"` or `"2 minutes"`.
     """
     whole = max(1, math.ceil(seconds))
-    for size, vietnamese, english in (
-        (86_400, "ngày", "day"),
-        (3_600, "giờ", "hour"),
-        (60, "phút", "minute"),
-    ):
-        if whole >= size:
-            count = math.ceil(whole / size)
-            break
-    else:
-        count, vietnamese, english = whole, "giây", "second"
+    units = ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute"), (1, "giây", "second"))
+    size, vietnamese, english = next(unit for unit in units if whole >= unit[0])
+    count = math.ceil(whole / size)
     if language(locale) == "vi":
         return f"{count} {vietnamese}"
     return f"{count} {english}" if count == 1 else f"{count} {english}s"

@@ -98,6 +98,6 @@ def _is_date(value: object) -> bool:
     if value is None or value == "":
         return True
     try:
-        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").isoformat(" ") == value
+        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").isoformat(" ") == value  # noqa: DTZ007
     except ValueError:
         return False

@@ -114,7 +114,7 @@ def test_a_huge_body_is_not_read(post: Post) -> None:
         def __iter__(self) -> Iterator[bytes]:
             return read_all()
 
-        async def __aiter__(self):  # type: ignore[no-untyped-def]
+        async def __aiter__(self) -> Any:  # type: ignore[no-untyped-def]
             for chunk in read_all():
                 yield chunk
 
