@@ -30,6 +30,10 @@ _WAIT = {
     "vi": "Bạn đã thử quá nhiều lần. Vui lòng thử lại sau $wait.",
     "en": "Too many attempts. Try again in $wait.",
 }
+_COOLDOWN = {
+    "vi": "Vui lòng chờ $wait rồi yêu cầu mã mới.",
+    "en": "Please wait $wait before asking for another code.",
+}
 _UNAVAILABLE = {
     "vi": "Hệ thống đang bận. Vui lòng thử lại sau ít phút.",
     "en": "The service is busy. Please try again in a few minutes.",
@@ -101,8 +105,11 @@ def verdict_message(outcome: str, retry_after: float | None, locale: str | None)
     Returns:
         One or two sentences; the same for outcomes whose difference would help an attacker.
     """
-    text = _VERDICTS.get(outcome, _NO_LONGER)[language(locale)]
-    return text.replace("$wait", spoken_wait(retry_after or 0, locale))
+    return _said(_VERDICTS.get(outcome, _NO_LONGER), retry_after, locale)
+
+
+def _said(texts: dict[str, str], retry_after: float | None, locale: str | None) -> str:
+    return texts[language(locale)].replace("$wait", spoken_wait(retry_after or 0, locale))
 
 
 class OTPError(Exception):
@@ -120,7 +127,7 @@ class OTPError(Exception):
         Returns:
             One or two sentences.
         """
-        return self._texts[language(locale)].replace("$wait", spoken_wait(self.retry_after or 0, locale))
+        return _said(self._texts, self.retry_after, locale)
 
 
 class ConfigurationError(OTPError, ValueError):
@@ -170,8 +177,6 @@ class ThrottledError(OTPError):
         limit: the budget that is spent, for example `"cooldown"`, `"hour"`, `"day"`, `"challenge"`.
     """
 
-    _texts = _WAIT
-
     def __init__(self, retry_after: float, limit: str) -> None:
         self.retry_after = retry_after
         self.limit = limit
@@ -179,6 +184,17 @@ class ThrottledError(OTPError):
 
     def __str__(self) -> str:
         return f"the {self.limit!r} limit is reached; try again in {self.args[0]:.1f} s"
+
+    def public_message(self, locale: str | None = "vi") -> str:
+        """Say to the end user how long to wait; who only asked again too early did not try too often.
+
+        Args:
+            locale: `"vi"`, `"en"` or a locale that begins with one of them.
+
+        Returns:
+            One or two sentences.
+        """
+        return _said(_COOLDOWN if self.limit == "cooldown" else _WAIT, self.retry_after, locale)
 
 
 class ChallengeError(OTPError):

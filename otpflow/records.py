@@ -7,7 +7,9 @@ import hmac
 import re
 from binascii import a2b_base64, b2a_base64
 
-_NUMBER = re.compile(r"\d([ ()\u00a0-]*\d){5}")  # six digits, as the shortest code has, however they are spaced
+_NUMBER = re.compile(
+    r"\d([ ()\u00a0-]*\d){5}"
+)  # six digits, as the shortest code has, however they are spaced
 _LOOKED_AT = 1_000
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 # What plain Base64 has and base64url has not becomes a character that neither has.

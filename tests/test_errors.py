@@ -64,6 +64,14 @@ CASES = [
     (
         ThrottledError(59.26, "cooldown"),
         "the 'cooldown' limit is reached; try again in 59.3 s",
+        (
+            "Vui lòng chờ 1 phút rồi yêu cầu mã mới.",
+            "Please wait 1 minute before asking for another code.",
+        ),
+    ),
+    (
+        ThrottledError(59.26, "hour"),
+        "the 'hour' limit is reached; try again in 59.3 s",
         wait("1 phút", "1 minute"),
     ),
     (ChallengeError("EXPIRED"), "the challenge is EXPIRED; start a new one with issue()", NO_LONGER),
