@@ -124,6 +124,7 @@ def test_what_an_error_holds() -> None:
         {"reason": "malformed"},
         {"reason": "malformed"},
         {"retry_after": 59.26, "limit": "cooldown"},
+        {"retry_after": 59.26, "limit": "hour"},
         {"state": "EXPIRED"},
         {"outcome": "WRONG_CODE", "retry_after": None},
         {"outcome": "THROTTLED", "retry_after": 7_000.0},
