@@ -128,9 +128,10 @@ class Orders:
             ConfigurationError: locale or channel have no text, or the context lacks what the text says.
             RecipientError: the number cannot be called.
         """
-        if locale is not None and not isinstance(locale, str):
+        wanted = plain(locale)
+        if locale is not None and wanted is None:
             raise ConfigurationError(f"locale is a {type(locale).__name__}; give for example 'vi', or None")
-        known, served = self.templates.resolve(locale), self.channel(channel)
+        known, served = self.templates.resolve(wanted), self.channel(channel)
         if lacking := self.templates.missing(known, served, asked.context):
             raise ConfigurationError(f"context lacks {', '.join(lacking)}; the {known} {served} text says it")
         return Order(
