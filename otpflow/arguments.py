@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from otpflow.errors import ConfigurationError
+from otpflow.records import plain, shown
 
 LONGEST_KEY = 200
 """Characters of an idempotency key or an attempt id."""
@@ -71,10 +72,10 @@ def check(
         ConfigurationError: with everything that is wrong with any of them.
     """
     problems: list[str] = []
-    word = _text(purpose)
+    word = plain(purpose)
     if word is None or not _PURPOSE.fullmatch(word):
         problems.append(
-            f"purpose={_shown(purpose)}: give a short fixed word such as 'login': "
+            f"purpose={shown(purpose)}: give a short fixed word such as 'login': "
             "1 to 64 letters, digits, '_', '-', '.' or ':'"
         )
     checked = Arguments(
@@ -123,7 +124,8 @@ def read_context(written: str) -> dict[str, str]:
 def _context(value: object, problems: list[str]) -> dict[str, str]:
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    # An object may claim to be a mapping, by its `__class__`, that is none.
+    if not issubclass(type(value), Mapping):
         problems.append(f"context is a {type(value).__name__}; give a mapping of names to str or int")
         return {}
     given = dict(cast("Mapping[object, object]", value))
@@ -132,13 +134,13 @@ def _context(value: object, problems: list[str]) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for key, entry in given.items():
-        name = _text(key)
+        name = plain(key)
         if name is None or not _FIELD.fullmatch(name) or name in _RESERVED:
             problems.append(
-                f"context has the name {_shown(key)}; give small letters, digits and '_', at most 32, "
+                f"context has the name {shown(key)}; give small letters, digits and '_', at most 32, "
                 f"and none of {', '.join(sorted(_RESERVED))}"
             )
-        elif not isinstance(entry, str | int) or isinstance(entry, bool):
+        elif isinstance(entry, bool) or not {str, int} & {*type(entry).__mro__}:
             problems.append(f"context[{name!r}] is a {type(entry).__name__}; give a str or an int")
         elif (text := _written(entry)) is None:
             problems.append(f"context[{name!r}] is too long; give at most {LONGEST_VALUE} characters")
@@ -147,11 +149,12 @@ def _context(value: object, problems: list[str]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _written(entry: str | int) -> str | None:
-    # A longer whole number is not written out first, which may be slow: 200 digits need over 600 bits.
+def _written(entry: object) -> str | None:
     if isinstance(entry, int):
-        return str(int(entry)) if int(entry).bit_length() <= 3 * LONGEST_VALUE else None
-    text = _text(entry)
+        # A longer whole number is not written out first, which may be slow: 200 digits need over 600 bits.
+        number = int.__int__(entry)
+        return str(number) if number.bit_length() <= 3 * LONGEST_VALUE else None
+    text = plain(entry)
     return text if text is not None and len(text) <= LONGEST_VALUE else None
 
 
@@ -161,9 +164,9 @@ def _client(value: object, problems: list[str], *, required: bool) -> str | None
             problems.append("client_ip is missing, and the policy has require_client_ip=True")
         return None
     try:
-        address = ipaddress.ip_address((_text(value) or "")[:64])
+        address = ipaddress.ip_address((plain(value) or "")[:64])
     except ValueError:
-        problems.append(f"client_ip={_shown(value)}: give the user's address, for example '203.0.113.7'")
+        problems.append(f"client_ip={shown(value)}: give the user's address, for example '203.0.113.7'")
         return None
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
@@ -175,17 +178,7 @@ def _client(value: object, problems: list[str], *, required: bool) -> str | None
 def _key(value: object, name: str, problems: list[str]) -> str | None:
     if value is None:
         return None
-    text = _text(value)
+    text = plain(value)
     if text is None or not 0 < len(text) <= LONGEST_KEY:
         problems.append(f"{name} is no str of 1 to {LONGEST_KEY} characters; give one per request, or None")
     return text
-
-
-def _text(value: object) -> str | None:
-    # `isinstance` believes an object's `__class__`, and a subclass of `str` may answer what it likes about
-    # itself: so the real type is asked, and only the characters that are really there are used.
-    return str.__str__(value) if isinstance(value, str) and str in type(value).__mro__ else None
-
-
-def _shown(value: object) -> str:
-    return repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"

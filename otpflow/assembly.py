@@ -19,6 +19,7 @@ from otpflow.operations import Operations
 from otpflow.orders import Orders
 from otpflow.policy import Policy
 from otpflow.receipts import url_problem
+from otpflow.records import shown
 from otpflow.settings import Settings, read
 from otpflow.templates import Templates
 from otpflow.transports._route import Route
@@ -66,11 +67,11 @@ class Assembled:
             problems.append("hash_cost is no HashCost; give HashCost.LIGHT or HashCost.OWASP")
         if not isinstance(namespace, str) or not _NAMESPACE.fullmatch(namespace):
             problems.append(
-                f"namespace is {_shown(namespace)}; give 1 to 64 letters, digits, '_', '-', '.' or ':'"
+                f"namespace is {shown(namespace)}; give 1 to 64 letters, digits, '_', '-', '.' or ':'"
             )
         if not isinstance(app, str) or not app.strip() or len(app) > _LONGEST_APP or not app.isprintable():
             problems.append(
-                f"app is {_shown(app)}; give the name that users know the service by, "
+                f"app is {shown(app)}; give the name that users know the service by, "
                 f"at most {_LONGEST_APP} characters"
             )
         if problem := url_problem(callback_url):
@@ -201,7 +202,3 @@ def _store_problems(store: object, *, asynchronous: bool) -> list[str]:
         engine = "AsyncOTPEngine" if asynchronous else "OTPEngine"
         return [f"store is a {name}; {engine} needs an {other}"]
     return []
-
-
-def _shown(value: object) -> str:
-    return repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"

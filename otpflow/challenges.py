@@ -108,25 +108,27 @@ def fingerprint(keyring: Keyring, key_id: str, namespace: str, order: Order) -> 
     return encode(keyring.mac(key_id, "request", namespace, *parts)[:16])
 
 
-def bind(keyring: Keyring, address: Address, namespace: str, order: Order, slot: str) -> str:
+def bind(keyring: Keyring, address: Address, namespace: str, order: Order, key: str) -> str:
     """Write what an idempotency key is tied to: the request, and the secret of its challenge, sealed.
+
+    The key itself, which is not in Redis, is needed to open it: a dump and the server keys are not enough.
 
     Args:
         keyring: the server keys.
         address: where the challenge will live.
         namespace: the engine's.
         order: what was asked for.
-        slot: names the idempotency key.
+        key: the idempotency key.
 
     Returns:
         What to keep.
     """
-    sealed = keyring.seal(address.key_id, encode(address.secret), "binding", slot)
+    sealed = keyring.seal(address.key_id, encode(address.secret), "binding", namespace, key)
     return f"{address.key_id}.{fingerprint(keyring, address.key_id, namespace, order)}.{sealed}"
 
 
 def bound_address(
-    keyring: Keyring, held: str, namespace: str, order: Order, slot: str, number_slot: str
+    keyring: Keyring, held: str, namespace: str, order: Order, key: str, number_slot: str
 ) -> Address | None:
     """Read what `bind` wrote.
 
@@ -135,7 +137,7 @@ def bound_address(
         held: what was kept.
         namespace: the engine's.
         order: what is asked for now.
-        slot: names the idempotency key.
+        key: the idempotency key.
         number_slot: names the number's slot.
 
     Returns:
@@ -145,7 +147,7 @@ def bound_address(
     known, _, sealed = rest.partition(".")
     if key_id not in keyring:
         return None
-    secret = keyring.unseal(key_id, sealed, "binding", slot)
+    secret = keyring.unseal(key_id, sealed, "binding", namespace, key)
     if secret is None or not hmac.compare_digest(known, fingerprint(keyring, key_id, namespace, order)):
         return None
     return keyring.address(key_id, number_slot, decode(secret))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pyotp.hotp import HOTP
 
 from otpflow.errors import ConfigurationError
+from otpflow.records import plain
 
 LONGEST_INPUT = 64
 """Characters; what is longer is not looked at. A 9-digit code with separators all around has 19."""
@@ -96,16 +97,15 @@ def canonical(typed: object, digits: int) -> str | None:
     Returns:
         Exactly `digits` ASCII digits, or `None`: malformed. It never raises.
     """
-    # `isinstance` believes an object's `__class__`, and a subclass of `str` may answer what it likes about
-    # itself: so the real type is asked, and only the characters that are really there are used.
-    if not isinstance(typed, str) or str not in type(typed).__mro__ or str.__len__(typed) > LONGEST_INPUT:
+    text = plain(typed)
+    if text is None or len(text) > LONGEST_INPUT:
         return None
-    plain = [_plain(character) for character in str.__str__(typed)]
-    code = "".join(part for part in plain if part is not None)
-    return code if None not in plain and len(code) == digits else None
+    parts = [_digit(character) for character in text]
+    code = "".join(part for part in parts if part is not None)
+    return code if None not in parts and len(code) == digits else None
 
 
-def _plain(character: str) -> str | None:
+def _digit(character: str) -> str | None:
     digit = unicodedata.decimal(character, None)
     if digit is not None:
         return str(digit)

@@ -135,7 +135,7 @@ class DeliveryFlows(Steps):
         send = Send(address=address)
         try:
             with self._turn():
-                admission = yield from self._ask(self.operations.renew(send, at_once=True))
+                admission = yield from self._reserved(send, self.operations.renew(send, at_once=True))
                 if admission.view is None:
                     if admission.limit:
                         self.tell(EventKind.THROTTLED, address, limit=admission.limit)

@@ -124,6 +124,7 @@ class OTPEngine(Assembled):
             IdempotencyError: the same `idempotency_key` came with other arguments.
             RecipientError: the number cannot be called.
             ThrottledError: a sending budget of the number is spent.
+            ChallengeError: the challenge was cancelled before its code was kept; nothing was sent.
             DeliveryError: the provider surely did not take it; the budget was given back.
             StoreUnavailableError: Redis cannot be asked; nothing was sent.
             OverloadedError: the hashing pool is full; nothing was sent.

@@ -30,6 +30,10 @@ _WAIT = {
     "vi": "Bạn đã thử quá nhiều lần. Vui lòng thử lại sau $wait.",
     "en": "Too many attempts. Try again in $wait.",
 }
+_COOLDOWN = {
+    "vi": "Vui lòng chờ $wait rồi yêu cầu mã mới.",
+    "en": "Please wait $wait before asking for another code.",
+}
 _UNAVAILABLE = {
     "vi": "Hệ thống đang bận. Vui lòng thử lại sau ít phút.",
     "en": "The service is busy. Please try again in a few minutes.",
@@ -68,7 +72,7 @@ def language(locale: str | None) -> str:
     Returns:
         `"vi"` or `"en"`; English where there is no text in the language asked for.
     """
-    return "vi" if (locale or "").replace("_", "-").lower().split("-")[0] == "vi" else "en"
+    return "vi" if str(locale or "").replace("_", "-").lower().split("-")[0] == "vi" else "en"
 
 
 def spoken_wait(seconds: float, locale: str | None) -> str:
@@ -82,16 +86,9 @@ def spoken_wait(seconds: float, locale: str | None) -> str:
         For example `"45 giây"` or `"2 minutes"`.
     """
     whole = max(1, math.ceil(seconds))
-    for size, vietnamese, english in (
-        (86_400, "ngày", "day"),
-        (3_600, "giờ", "hour"),
-        (60, "phút", "minute"),
-    ):
-        if whole >= size:
-            count = math.ceil(whole / size)
-            break
-    else:
-        count, vietnamese, english = whole, "giây", "second"
+    units = ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute"), (1, "giây", "second"))
+    size, vietnamese, english = next(unit for unit in units if whole >= unit[0])
+    count = math.ceil(whole / size)
     if language(locale) == "vi":
         return f"{count} {vietnamese}"
     return f"{count} {english}" if count == 1 else f"{count} {english}s"
@@ -108,8 +105,11 @@ def verdict_message(outcome: str, retry_after: float | None, locale: str | None)
     Returns:
         One or two sentences; the same for outcomes whose difference would help an attacker.
     """
-    text = _VERDICTS.get(outcome, _NO_LONGER)[language(locale)]
-    return text.replace("$wait", spoken_wait(retry_after or 0, locale))
+    return _said(_VERDICTS.get(outcome, _NO_LONGER), retry_after, locale)
+
+
+def _said(texts: dict[str, str], retry_after: float | None, locale: str | None) -> str:
+    return texts[language(locale)].replace("$wait", spoken_wait(retry_after or 0, locale))
 
 
 class OTPError(Exception):
@@ -127,7 +127,7 @@ class OTPError(Exception):
         Returns:
             One or two sentences.
         """
-        return self._texts[language(locale)].replace("$wait", spoken_wait(self.retry_after or 0, locale))
+        return _said(self._texts, self.retry_after, locale)
 
 
 class ConfigurationError(OTPError, ValueError):
@@ -177,8 +177,6 @@ class ThrottledError(OTPError):
         limit: the budget that is spent, for example `"cooldown"`, `"hour"`, `"day"`, `"challenge"`.
     """
 
-    _texts = _WAIT
-
     def __init__(self, retry_after: float, limit: str) -> None:
         self.retry_after = retry_after
         self.limit = limit
@@ -186,6 +184,17 @@ class ThrottledError(OTPError):
 
     def __str__(self) -> str:
         return f"the {self.limit!r} limit is reached; try again in {self.args[0]:.1f} s"
+
+    def public_message(self, locale: str | None = "vi") -> str:
+        """Say to the end user how long to wait; who only asked again too early did not try too often.
+
+        Args:
+            locale: `"vi"`, `"en"` or a locale that begins with one of them.
+
+        Returns:
+            One or two sentences.
+        """
+        return _said(_COOLDOWN if self.limit == "cooldown" else _WAIT, self.retry_after, locale)
 
 
 class ChallengeError(OTPError):

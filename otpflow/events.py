@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import cast
 
 from otpflow.errors import ConfigurationError
@@ -59,7 +58,7 @@ class Event:
     recipient_masked: str = ""
     purpose: str = ""
     channel: str = ""
-    detail: Mapping[str, str | float] = field(default_factory=lambda: MappingProxyType({}))
+    detail: Mapping[str, str | float] = field(default_factory=dict[str, str | float])
 
     def __reduce__(self) -> tuple[object, ...]:
         return _event, (
@@ -132,7 +131,8 @@ class Events:
             try:
                 hook(event)
             except Exception as error:  # noqa: BLE001 - a broken metric must not break a login
-                _LOGGER.error("the event hook %s raised %s", _named(hook), type(error).__name__)
+                # Without the traceback: its last line would be the hook's own words, which may hold anything.
+                _LOGGER.error("the event hook %s raised %s", _named(hook), type(error).__name__)  # noqa: TRY400
 
 
 def _checked(hooks: object) -> tuple[Hook, ...]:
@@ -143,13 +143,18 @@ def _checked(hooks: object) -> tuple[Hook, ...]:
     for hook in cast("Iterable[object]", hooks):
         if not callable(hook):
             problems.append(f"on_event has a {type(hook).__name__}; give functions that take an Event")
-        elif inspect.iscoroutinefunction(hook):
+        elif _awaits(hook):
             problems.append(f"on_event has the async function {_named(hook)}; give one that does not await")
         else:
             found.append(hook)
     if problems:
         raise ConfigurationError(*problems)
     return tuple(found)
+
+
+def _awaits(hook: object) -> bool:
+    call = getattr(hook, "__call__", None)  # noqa: B004 - an object can be called, and its call may be async
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(call)
 
 
 def _named(hook: object) -> str:

@@ -49,11 +49,11 @@ class Flows(DeliveryFlows):
         )
         order = self.orders.write(recipient, asked, locale, channel)
         address = self.orders.keyring.new_address(self.orders.slot(order.recipient))
-        if asked.key is not None:
-            address = yield from self._bound(asked.key, order, address)
-        send = Send(address=address)
         with self._turn():
-            admission = yield from self._ask(self.operations.admit(send, order))
+            if asked.key is not None:
+                address = yield from self._bound(asked.key, order, address)
+            send = Send(address=address)
+            admission = yield from self._reserved(send, self.operations.admit(send, order))
             if admission.status == "throttled":
                 self.tell_order(EventKind.THROTTLED, send, order, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
@@ -72,7 +72,7 @@ class Flows(DeliveryFlows):
             raise ChallengeError(ChallengeState.EXPIRED.value)
         send = Send(address=address)
         with self._turn():
-            admission = yield from self._ask(self.operations.renew(send))
+            admission = yield from self._reserved(send, self.operations.renew(send))
             if admission.status == "throttled":
                 self.tell(EventKind.THROTTLED, address, limit=admission.limit)
                 raise ThrottledError(admission.wait, admission.limit)
@@ -163,11 +163,9 @@ class Flows(DeliveryFlows):
         """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
         keyring, namespace = self.orders.keyring, self.orders.namespace
         slot = keyring.slot("idempotency", namespace, key)
-        ours = challenges.bind(keyring, address, namespace, order, slot)
+        ours = challenges.bind(keyring, address, namespace, order, key)
         held = yield from self._ask(self.operations.bind(slot, ours))
-        found = challenges.bound_address(keyring, held, namespace, order, slot, address.slot)
+        found = challenges.bound_address(keyring, held, namespace, order, key, address.slot)
         if found is None:
-            raise IdempotencyError(
-                "idempotency_key came with other arguments before; give each request its own"
-            )
+            raise IdempotencyError("idempotency_key came with other arguments; give each request its own")
         return found

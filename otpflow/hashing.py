@@ -84,6 +84,7 @@ class Hasher:
         for _ in range(self.workers):
             self._turns.put(None)
         self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
 
     def reserve(self) -> Permit:
         """Take a place before anything is spent.
@@ -138,8 +139,10 @@ class Hasher:
             OverloadedError: there is not enough memory for it.
         """
         with self._lock:
-            if self._pool is None:
+            # A process that was forked has the pool but none of its threads.
+            if self._pool is None or self._process != os.getpid():
                 self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="otpflow-hash")
+                self._process = os.getpid()
             pool = self._pool
         return await asyncio.get_running_loop().run_in_executor(pool, self._evaluate, secret, salt)
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from otpflow.errors import ConfigurationError
-from otpflow.records import decode, digest, encode
+from otpflow.records import decode, digest, encode, plain
 
 KEY_BYTES = 32
 """Bytes of a server key: 256 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 112."""
@@ -158,9 +158,8 @@ class Keyring:
             The address it names, or `None` where it is not of the form. Where its key is unknown that is an
             address at which nothing can live, so that the answer takes as long as for an expired one.
         """
-        if not isinstance(challenge_id, str) or len(challenge_id) > 80:
-            return None
-        match = _CHALLENGE_ID.fullmatch(challenge_id)
+        text = plain(challenge_id)
+        match = None if text is None else _CHALLENGE_ID.fullmatch(text)
         if match is None:
             return None
         raw = decode(match[2])
@@ -252,13 +251,14 @@ def new_key(key_id: str = "k1") -> str:
 
 
 def _parse(spec: object) -> tuple[dict[str, bytes], list[str]]:
-    if not isinstance(spec, str) or not spec.strip():
+    text = plain(spec)
+    if text is None or not text.strip():
         return {}, [
             "keys: at least one server key is needed; make one with `otpflow keygen` and keep it outside Redis"
         ]
     keys: dict[str, bytes] = {}
     problems: list[str] = []
-    for number, entry in enumerate(spec.split(","), start=1):
+    for number, entry in enumerate(text.split(","), start=1):
         key_id, colon, encoded = entry.strip().partition(":")
         if not colon or not _KEY_ID.fullmatch(key_id):
             problems.append(f"keys: entry {number} is not of the form 'k1:<base64url>'; see `otpflow keygen`")
@@ -285,9 +285,10 @@ def _derive(raw: bytes) -> dict[str, bytes]:
     }
 
 
-def _natural(key_id: str) -> tuple[tuple[int, int | str], ...]:
+def _natural(key_id: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     pieces = re.findall(r"\d+|\D+", key_id)
-    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces)
+    # `k1` and `k01` are one number: the id itself decides between them, whichever came first.
+    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces), key_id
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

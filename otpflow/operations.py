@@ -183,7 +183,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.release(_place(send.address), send.nonce, send.number)
+        return _wire.release(_place(send.address), send.nonce)
 
     def claim(self, address: Address, attempt: str) -> Operation[Claim]:
         """Spend one attempt.

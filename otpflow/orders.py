@@ -14,7 +14,7 @@ from otpflow.keys import Address, Keyring
 from otpflow.models import Message
 from otpflow.policy import Policy
 from otpflow.receipts import SendName, callback_url
-from otpflow.records import encode
+from otpflow.records import encode, plain, shown
 from otpflow.stores.base import View
 from otpflow.templates import Templates
 
@@ -108,10 +108,11 @@ class Orders:
         """
         if channel is None:
             return self.channels[0]
-        if channel not in self.channels:
-            shown = repr(channel[:40]) if isinstance(channel, str) else f"a {type(channel).__name__}"
-            raise ConfigurationError(f"channel is {shown}; the transport serves {', '.join(self.channels)}")
-        return str(channel)
+        name = plain(channel)
+        if name not in self.channels:
+            served = ", ".join(self.channels)
+            raise ConfigurationError(f"channel is {shown(channel)}; the transport serves {served}")
+        return name
 
     def write(self, recipient: object, asked: Arguments, locale: object, channel: object) -> Order:
         """Check what `issue` was asked for.
@@ -129,9 +130,10 @@ class Orders:
             ConfigurationError: locale or channel have no text, or the context lacks what the text says.
             RecipientError: the number cannot be called.
         """
-        if locale is not None and not isinstance(locale, str):
+        wanted = plain(locale)
+        if locale is not None and wanted is None:
             raise ConfigurationError(f"locale is a {type(locale).__name__}; give for example 'vi', or None")
-        known, served = self.templates.resolve(locale), self.channel(channel)
+        known, served = self.templates.resolve(wanted), self.channel(channel)
         if lacking := self.templates.missing(known, served, asked.context):
             raise ConfigurationError(f"context lacks {', '.join(lacking)}; the {known} {served} text says it")
         return Order(

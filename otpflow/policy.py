@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from math import isfinite
 from typing import Any, Literal
 
 from otpflow.errors import ConfigurationError
@@ -26,9 +25,20 @@ def _seconds(value: object) -> float | None:
     """Bring a duration to seconds; `None` where it is not one."""
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
-        return float(value)
-    return None
+    if isinstance(value, bool) or not {int, float} & {*type(value).__mro__}:
+        return None
+    number: Any = value
+    try:
+        return float(number)
+    except OverflowError:
+        return None
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:100]
+    except ValueError:  # a whole number of thousands of digits
+        return f"a {type(value).__name__} that is too large to show"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +91,15 @@ class Policy:
         for name, low, high, reason in _WHOLE:
             value: Any = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                problems.append(f"{name}={value!r}: must be a whole number from {low} to {high} ({reason})")
+                problems.append(
+                    f"{name}={_shown(value)}: must be a whole number from {low} to {high} ({reason})"
+                )
         for name, shortest, longest, reason in _DURATIONS:
             value = getattr(self, name)
             seconds = _seconds(value)
             if seconds is None or not shortest <= seconds <= longest:
                 problems.append(
-                    f"{name}={value!r}: must be {shortest:g} to {longest:g} seconds or such a timedelta ({reason})"
+                    f"{name}={_shown(value)}: must be {shortest:g} to {longest:g} seconds or such a timedelta ({reason})"
                 )
             else:
                 object.__setattr__(self, name, seconds)

@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from otpflow.models import DeliveryState
+from otpflow.records import plain
 
 LONGEST_URL = 500
 """Characters of the application's own part; the provider's fields come on top of it."""
@@ -176,16 +177,17 @@ def url_problem(base: object) -> str | None:
     """
     if base is None:
         return None
-    if not isinstance(base, str) or len(base) > LONGEST_URL or not base.isascii() or not base.isprintable():
+    text = plain(base)
+    if text is None or len(text) > LONGEST_URL or not text.isascii() or not text.isprintable():
         return (
             f"callback_url is no str of at most {LONGEST_URL} plain characters; give for example 'https://…'"
         )
     try:
-        parts = urlsplit(base)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or " " in base or "||" in base:
+    if not usable or "#" in text or " " in text or "||" in text:
         return (
             "callback_url is no http(s) URL without a fragment; give for example 'https://shop.example/otp'"
         )

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from functools import cache
 
 from otpflow.errors import RecipientError
+from otpflow.records import plain
 
 LONGEST_INPUT = 40
 """Characters; what is longer is not looked at. E.164 has at most 15 digits, the rest is separators."""
@@ -124,23 +125,23 @@ def check_countries(countries: Collection[str]) -> tuple[str, ...]:
 
 def _digits(number: object) -> str:
     """Take the number apart, and keep a leading plus and ASCII digits."""
-    # `isinstance` believes an object's `__class__`, and a subclass of `str` may answer what it likes.
-    if not isinstance(number, str) or str not in type(number).__mro__ or str.__len__(number) > LONGEST_INPUT:
+    text = plain(number)
+    if text is None or len(text) > LONGEST_INPUT:
         raise RecipientError("malformed", f"a number is one string of at most {LONGEST_INPUT} characters")
-    plain = ""
-    for character in str.__str__(number):
+    digits = ""
+    for character in text:
         digit = unicodedata.decimal(character, None)
         if digit is not None:
-            plain += str(digit)
-        elif character in _PLUS and not plain:
-            plain = "+"
+            digits += str(digit)
+        elif character in _PLUS and not digits:
+            digits = "+"
         elif character not in _SEPARATORS and unicodedata.category(character) not in {"Zs", "Pd"}:
             raise RecipientError(
                 "malformed", "only digits, separators and one leading plus belong into a number"
             )
-    if plain in {"", "+"}:
+    if digits in {"", "+"}:
         raise RecipientError("malformed", "it has no digits")
-    return plain
+    return digits
 
 
 @cache

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from binascii import a2b_base64, b2a_base64
 
+_NUMBER = re.compile(
+    r"\d([ ()\u00a0-]*\d){5}"
+)  # six digits, as the shortest code has, however they are spaced
+_LOOKED_AT = 1_000
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 # What plain Base64 has and base64url has not becomes a character that neither has.
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
@@ -37,6 +42,39 @@ def decode(text: str) -> bytes:
     """
     bare = text.encode("ascii").rstrip(b"=")
     return a2b_base64(bare.translate(_FROM_URL) + b"=" * (-len(bare) % 4), strict_mode=True)
+
+
+def plain(value: object) -> str | None:
+    """Take a text for what it is, not for what it says about itself.
+
+    `isinstance` believes an object's `__class__`, and a subclass of `str` may answer what it likes: so the
+    real type is asked, and only the characters that are really there are used.
+
+    Args:
+        value: anything.
+
+    Returns:
+        Its characters as a plain `str`; `None` where it is no text.
+    """
+    return str.__str__(value) if isinstance(value, str) and str in type(value).__mro__ else None
+
+
+def shown(value: object) -> str:
+    """Quote what was passed, for an error's message.
+
+    Args:
+        value: anything.
+
+    Returns:
+        Its first 40 characters; or only its type, where it is no text, or one that may hold a phone number
+        or a code.
+    """
+    text = plain(value)
+    if text is None:
+        return f"a {type(value).__name__}"
+    if _NUMBER.search(text[:_LOOKED_AT]):
+        return "a text with digits, which is not shown"
+    return repr(text[:40])
 
 
 def record(*parts: str | bytes) -> bytes:

@@ -155,8 +155,9 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 def _read(given: Mapping[str, str], group: Mapping[str, Variable], problems: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in group.keys() & given.keys():
-        variable = group[name]
+    for name, variable in group.items():
+        if name not in given:
+            continue
         try:
             found[variable.argument] = variable.read(given[name])
         except ValueError:

@@ -23,7 +23,7 @@ from otpflow.models import Challenge, ChallengeState, Delivery
 from otpflow.operations import Operations
 from otpflow.orders import Order, Orders, Send
 from otpflow.records import encode
-from otpflow.stores.base import Left, Operation, Store
+from otpflow.stores.base import Admission, Left, Operation, Store
 from otpflow.transports._carrier import Carrier
 from otpflow.transports._route import Leg, Route, deliver
 from otpflow.transports.fallback import hop_id
@@ -52,6 +52,14 @@ class Steps:
     orders: Orders
     operations: Operations
     events: Events
+
+    def _reserved(self, send: Send, operation: Operation[Admission]) -> Flow[Admission]:
+        """Reserve a send; where the answer is lost, give back what may have been reserved."""
+        try:
+            return (yield from self._ask(operation))
+        except StoreUnavailableError:
+            yield from self._release(send)
+            raise
 
     def _kept(self, send: Send, order: Order, route: Route) -> Flow[list[Leg]]:
         """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""

@@ -13,6 +13,8 @@ from typing import cast
 
 from otpflow.errors import ConfigurationError
 from otpflow.models import Context
+from otpflow.records import shown
+from otpflow.texts import PURPOSES, TEXTS
 
 CHANNELS = ("voice", "sms", "zalo")
 """The channels that can have a text. Where zalo has none of its own, it says what sms says."""
@@ -23,27 +25,6 @@ RESERVED = ("code", "app", "minutes", "purpose")
 LONGEST_TEXT = 500
 """Characters of a template: some 40 seconds when read out. A choice; no source asks for it."""
 
-_TEXTS = {
-    ("vi", "voice"): "Mã xác thực $purpose tại $app là $code. Xin nhắc lại: $code. "
-    "Mã có hiệu lực $minutes phút. Không đọc mã này cho bất kỳ ai.",
-    ("vi", "sms"): "$code là mã xác thực $purpose tại $app, có hiệu lực $minutes phút. "
-    "Không cung cấp mã này cho bất kỳ ai.",
-    # Nothing that needs a plural: "min" reads well after 1 and after 3, but no voice would say it right.
-    ("en", "voice"): "Your $app $purpose code is $code. Once more: $code. Do not tell it to anyone.",
-    ("en", "sms"): "$code is your $app $purpose code, valid for $minutes min. Do not share it with anyone.",
-}
-_PURPOSES = {
-    ("vi", "login"): "đăng nhập",
-    ("vi", "signup"): "đăng ký",
-    ("vi", "payment"): "thanh toán",
-    ("vi", "reset_password"): "đặt lại mật khẩu",
-    ("vi", "change_phone"): "đổi số điện thoại",
-    ("en", "login"): "login",
-    ("en", "signup"): "sign-up",
-    ("en", "payment"): "payment",
-    ("en", "reset_password"): "password reset",
-    ("en", "change_phone"): "phone number change",
-}
 _GIVEN = frozenset({*RESERVED, "$"})
 _LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _FIELD = re.compile(rf"(?!(?:{'|'.join(RESERVED)})$)[a-z][a-z0-9_]{{0,31}}")
@@ -52,6 +33,7 @@ _JOINED = re.compile(r"\|(?=\|)")
 # By Unicode category: what breaks a line, and what shows nothing, or nothing that is known.
 _REPLACED = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": "", "Cs": "", "Co": "", "Cn": ""}
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_BARRED = str.maketrans("đĐ", "dD")
 # What shows nothing although `str.isprintable` lets it pass: fillers, joiners and variation selectors.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -95,7 +77,7 @@ class Templates:
     ) -> None:
         problems: list[str] = []
         names = _checked_fields(fields, problems)
-        given: dict[tuple[str, str], object] = {**_TEXTS, **_flat("texts", texts, problems)}
+        given: dict[tuple[str, str], object] = {**TEXTS, **_flat("texts", texts, problems)}
         locales = tuple(dict.fromkeys(locale for locale, _ in given))
         compiled = {key: _compiled(*key, text, names, problems) for key, text in given.items()}
         for locale in locales:
@@ -142,8 +124,10 @@ class Templates:
         for known in (name, name.split("-", 1)[0]):
             if known in self._locales:
                 return known
-        known = ", ".join(self._locales)
-        raise ConfigurationError(f"locale {locale[:40]!r} has no texts; there are {known}, texts= adds more")
+        there_are = ", ".join(self._locales)
+        raise ConfigurationError(
+            f"locale {shown(locale)} has no texts; there are {there_are}, texts= adds more"
+        )
 
     def missing(self, locale: str, channel: str, context: Context) -> tuple[str, ...]:
         """Tell what a send would lack, before it costs anything.
@@ -253,7 +237,7 @@ def _checked_fields(fields: object, problems: list[str]) -> tuple[str, ...]:
 def _checked_labels(
     given: Mapping[tuple[str, str], object], locales: tuple[str, ...], problems: list[str]
 ) -> dict[tuple[str, str], str]:
-    labels = dict(_PURPOSES)
+    labels = dict(PURPOSES)
     for (locale, purpose), label in given.items():
         where = f"purposes[{locale!r}][{purpose!r}]"
         if locale not in locales:
@@ -296,5 +280,6 @@ def _neutral(value: str) -> str:
 
 
 def _unaccented(content: str) -> str:
-    plain = unicodedata.normalize("NFD", content.replace("đ", "d").replace("Đ", "D"))
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
+    return unicodedata.normalize(
+        "NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", content.translate(_BARRED)))
+    )

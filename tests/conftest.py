@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from otpflow.stores import EmbeddedStore
 from tests.servers import KINDS, Server, binary
@@ -16,7 +17,7 @@ from tests.subjects import STYLES, Subject
 
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 NO_REDIS = "no redis-server on PATH"
-IN_CI = bool(os.environ.get("OTPFLOW_CI"))
+IN_CI = bool(os.environ.get("CI_OTPFLOW"))
 
 
 def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
@@ -29,6 +30,10 @@ def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_here)
+
+# A shared machine may be slow for a while: that is no failure of what is tested.
+settings.register_profile("otpflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("otpflow")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -116,13 +116,12 @@ def store(place: Place, nonce: str, number: int, digest: str, life: int) -> Oper
     )
 
 
-def release(place: Place, nonce: str, number: int) -> Operation[str]:
+def release(place: Place, nonce: str) -> Operation[str]:
     """Give the reservation of a send back.
 
     Args:
         place: where the challenge lives.
         nonce: names this send.
-        number: number of this send.
 
     Returns:
         An operation that gives `"released"`.
@@ -130,7 +129,7 @@ def release(place: Place, nonce: str, number: int) -> Operation[str]:
     return Operation(
         name="release",
         keys=(challenge_key(place), key_of(place.slot, "sends")),
-        arguments=(nonce, number),
+        arguments=(nonce,),
         parse=lambda reply: _replies.word(reply, "released"),
     )
 

@@ -141,7 +141,7 @@ class RedisStore(_Scripted):
                 reply = self._replicated(operation).execute()
             else:
                 reply = self._call(operation)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, UnicodeError) as error:
             raise _unavailable(operation.name, error) from error
         finally:
             self._turns.put(None)
@@ -211,7 +211,7 @@ class AsyncRedisStore(_Scripted):
                     reply = await self._replicated(operation).execute()
                 else:
                     reply = await self._call(operation)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, UnicodeError) as error:
             raise _unavailable(operation.name, error) from error
         finally:
             turns.release()
@@ -252,13 +252,16 @@ def _connected(url: str, timeout: float, connect: Callable[..., Any], retry: Cal
         raise ConfigurationError(problem)
     once_more = retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     try:
-        return connect(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once_more)
-    except ValueError:
+        client = connect(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once_more)
+        # Opens nothing, and refuses an unknown option in the URL's query here instead of at the first call.
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    except (ValueError, TypeError):
         # Without the cause: it may quote the URL, and a URL may hold a password.
         msg = (
             "url is not a Redis URL; give for example 'redis://localhost:6379/0', 'rediss://…' or 'unix://…'"
         )
         raise ConfigurationError(msg) from None
+    return client
 
 
 def _problems(client: Any, replicas: object, timeout: object, *, awaits: bool) -> Iterator[str]:

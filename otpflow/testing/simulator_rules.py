@@ -133,6 +133,6 @@ def _is_date(value: object, form: str) -> bool:
     if value is None or value == "":
         return True
     try:
-        return datetime.strptime(str(value), form).strftime(form) == value
+        return datetime.strptime(str(value), form).strftime(form) == value  # noqa: DTZ007
     except ValueError:
         return False

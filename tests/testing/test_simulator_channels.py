@@ -11,8 +11,8 @@ from otpflow.testing.simulator import CALL, ZALO, EsmsSimulator
 from otpflow.testing.simulator_calls import Call
 from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_provider import REPEATED
+from tests.testing.asking import ask, fields, send, status
 from tests.testing.conftest import Clock
-from tests.testing.test_simulator import ask, fields, send, status
 
 CALLBACK = "http://127.0.0.1/r?x=1"
 SMS = {"SmsType": "2", "Brandname": "Shop"}

@@ -17,7 +17,7 @@ from otpflow.errors import ConfigurationError
 from otpflow.testing.simulator import SEND, EsmsSimulator
 from otpflow.testing.simulator_faults import Fault
 from otpflow.testing.simulator_server import SimulatorServer
-from tests.testing.test_simulator import fields, send
+from tests.testing.asking import fields, send
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -115,7 +115,7 @@ def test_a_huge_body_is_not_read(post: Post) -> None:
         def __iter__(self) -> Iterator[bytes]:
             return read_all()
 
-        async def __aiter__(self):  # type: ignore[no-untyped-def]
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             for chunk in read_all():
                 yield chunk
 

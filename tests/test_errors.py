@@ -1,0 +1,233 @@
+"""Errors say what to do, to the developer in `str` and to the end user in a public message."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from otpflow import errors
+from otpflow.errors import (
+    ChallengeError,
+    ConfigurationError,
+    DeliveryError,
+    DeliveryUnknownError,
+    IdempotencyError,
+    OTPError,
+    OverloadedError,
+    RecipientError,
+    StoreUnavailableError,
+    ThrottledError,
+    VerificationError,
+)
+from otpflow.models import Outcome
+
+BUSY = (
+    "Hệ thống đang bận. Vui lòng thử lại sau ít phút.",
+    "The service is busy. Please try again in a few minutes.",
+)
+CANNOT_SEND = (
+    "Hiện không thể gửi mã đến số này. Vui lòng kiểm tra lại số hoặc thử lại sau.",
+    "We cannot send a code to this number now. Check the number or try again later.",
+)
+NO_LONGER = (
+    "Mã này không còn dùng được. Vui lòng yêu cầu mã mới.",
+    "This code can no longer be used. Ask for a new one.",
+)
+WRONG = (
+    "Mã không đúng. Hãy nhập mã trong cuộc gọi hoặc tin nhắn mới nhất.",
+    "That code is not right. Type the code from the latest call or message.",
+)
+MALFORMED = (
+    "Mã chỉ gồm các chữ số. Vui lòng nhập lại.",
+    "A code is made of digits only. Please type it again.",
+)
+VERIFIED = ("Xác thực thành công.", "Verified.")
+
+
+def wait(vietnamese: str, english: str) -> tuple[str, str]:
+    """Return what is said where there is something to wait for."""
+    return (
+        f"Bạn đã thử quá nhiều lần. Vui lòng thử lại sau {vietnamese}.",
+        f"Too many attempts. Try again in {english}.",
+    )
+
+
+CASES = [
+    (OTPError("anything"), "anything", BUSY),
+    (ConfigurationError("ttl is wrong"), "ttl is wrong", BUSY),
+    (ConfigurationError("a", "b"), "2 problems:\n- a\n- b", BUSY),
+    (IdempotencyError("other arguments"), "other arguments", BUSY),
+    (RecipientError("malformed"), "recipient refused (malformed)", CANNOT_SEND),
+    (RecipientError("malformed", "no digits"), "recipient refused (malformed): no digits", CANNOT_SEND),
+    (
+        ThrottledError(59.26, "cooldown"),
+        "the 'cooldown' limit is reached; try again in 59.3 s",
+        (
+            "Vui lòng chờ 1 phút rồi yêu cầu mã mới.",
+            "Please wait 1 minute before asking for another code.",
+        ),
+    ),
+    (
+        ThrottledError(59.26, "hour"),
+        "the 'hour' limit is reached; try again in 59.3 s",
+        wait("1 phút", "1 minute"),
+    ),
+    (ChallengeError("EXPIRED"), "the challenge is EXPIRED; start a new one with issue()", NO_LONGER),
+    (VerificationError("WRONG_CODE"), "not verified: WRONG_CODE", WRONG),
+    (VerificationError("THROTTLED", 7_000.0), "not verified: THROTTLED", wait("2 giờ", "2 hours")),
+    (DeliveryError(), "not delivered (code None)", CANNOT_SEND),
+    (DeliveryError("104", True, "no money"), "not delivered (code 104): no money", CANNOT_SEND),
+    (DeliveryUnknownError("read"), "not delivered (code read)", CANNOT_SEND),
+    (StoreUnavailableError("no answer in 0.2 s"), "no answer in 0.2 s", BUSY),
+    (OverloadedError(0.512), "too many codes are being checked at once; try again in 0.5 s", BUSY),
+]
+
+
+@pytest.mark.parametrize(("error", "text", "public"), CASES, ids=lambda case: type(case).__name__)
+def test_what_an_error_says(error: OTPError, text: str, public: tuple[str, str]) -> None:
+    """Each error has one text for the developer, and one for the end user in each language."""
+    assert str(error) == text
+    assert (error.public_message(), error.public_message("en")) == public
+    assert error.public_message("vi") == public[0]
+
+
+def test_every_error_has_a_case() -> None:
+    """No class of the tree is left out above."""
+    defined = {
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, OTPError)
+    }
+    assert {type(error) for error, _, _ in CASES} == defined
+
+
+@pytest.mark.guarantee("S1")
+@pytest.mark.parametrize("error", [error for error, _, _ in CASES], ids=lambda error: type(error).__name__)
+def test_an_error_survives_being_copied_and_pickled(error: OTPError) -> None:
+    """A worker process can hand an error back: class, fields and text are the same."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert (type(again), vars(again), again.args, str(again)) == (
+            type(error),
+            vars(error),
+            error.args,
+            str(error),
+        )
+
+
+def test_what_an_error_holds() -> None:
+    """What a handler decides by is a field, not a piece of text."""
+    assert [vars(error) for error, _, _ in CASES] == [
+        {},
+        {"problems": ("ttl is wrong",)},
+        {"problems": ("a", "b")},
+        {"problems": ("other arguments",)},
+        {"reason": "malformed"},
+        {"reason": "malformed"},
+        {"retry_after": 59.26, "limit": "cooldown"},
+        {"retry_after": 59.26, "limit": "hour"},
+        {"state": "EXPIRED"},
+        {"outcome": "WRONG_CODE", "retry_after": None},
+        {"outcome": "THROTTLED", "retry_after": 7_000.0},
+        {"code": None, "retryable": False},
+        {"code": "104", "retryable": True},
+        {"code": "read", "retryable": False},
+        {},
+        {"retry_after": 0.512},
+    ]
+    assert [error.retry_after for error in (OTPError(), DeliveryError(), ChallengeError("EXPIRED"))] == [
+        None
+    ] * 3
+
+
+def test_a_configuration_error_is_a_value_error() -> None:
+    """Code that expects the language's own error for a wrong value gets it."""
+    with pytest.raises(ValueError, match="ttl is wrong"):
+        raise ConfigurationError("ttl is wrong")
+
+
+@pytest.mark.parametrize(
+    ("locale", "spoken"),
+    [
+        ("vi", "vi"),
+        ("VI", "vi"),
+        ("vi-VN", "vi"),
+        ("vi_VN", "vi"),
+        ("vi_VN.UTF-8", "vi"),
+        ("vie", "en"),
+        ("en", "en"),
+        ("en_GB", "en"),
+        ("lo", "en"),
+        ("", "en"),
+        ("-vi", "en"),
+        (" vi", "en"),
+        ("\ud800", "en"),
+        ("vi" * 1_000_000, "en"),
+        (None, "en"),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_the_language_of_a_locale(locale: str | None, spoken: str) -> None:
+    """Vietnamese where the locale begins with it, English for everybody else."""
+    assert errors.language(locale) == spoken
+
+
+@pytest.mark.parametrize(
+    ("seconds", "vietnamese", "english"),
+    [
+        (-5, "1 giây", "1 second"),
+        (0, "1 giây", "1 second"),
+        (0.01, "1 giây", "1 second"),
+        (1, "1 giây", "1 second"),
+        (1.01, "2 giây", "2 seconds"),
+        (59, "59 giây", "59 seconds"),
+        (59.01, "1 phút", "1 minute"),
+        (60, "1 phút", "1 minute"),
+        (60.01, "2 phút", "2 minutes"),
+        (3_599, "60 phút", "60 minutes"),
+        (3_600, "1 giờ", "1 hour"),
+        (3_601, "2 giờ", "2 hours"),
+        (86_399, "24 giờ", "24 hours"),
+        (86_400, "1 ngày", "1 day"),
+        (86_401, "2 ngày", "2 days"),
+        (30 * 86_400, "30 ngày", "30 days"),
+    ],
+)
+def test_a_waiting_time_is_rounded_up(seconds: float, vietnamese: str, english: str) -> None:
+    """Whoever waits as long as was said does not come too early."""
+    assert (errors.spoken_wait(seconds, "vi"), errors.spoken_wait(seconds, "en")) == (vietnamese, english)
+
+
+@pytest.mark.guarantee("S4")
+def test_a_verdict_tells_an_attacker_nothing() -> None:
+    """Outcomes that only the operator may tell apart have one text, and so has one that is not known."""
+    said = {
+        outcome: tuple(errors.verdict_message(outcome, 3_601, locale) for locale in ("vi", "en"))
+        for outcome in [*(outcome.value for outcome in Outcome), "ANYTHING"]
+    }
+    assert said == {
+        "VERIFIED": VERIFIED,
+        "WRONG_CODE": WRONG,
+        "SUPERSEDED": WRONG,
+        "MALFORMED": MALFORMED,
+        "EXPIRED": NO_LONGER,
+        "ALREADY_USED": NO_LONGER,
+        "EXHAUSTED": NO_LONGER,
+        "THROTTLED": wait("2 giờ", "2 hours"),
+        "ANYTHING": NO_LONGER,
+    }
+    assert errors.verdict_message("THROTTLED", None, "en") == wait("1 giây", "1 second")[1]
+
+
+@pytest.mark.guarantee("S4")
+def test_a_refused_number_reads_like_a_refused_send() -> None:
+    """Nobody learns from the text whether a number was not allowed or the provider did not take it."""
+    messages = {
+        error.public_message(locale)
+        for error in (
+            RecipientError("country_not_allowed"),
+            RecipientError("malformed"),
+            DeliveryError("104"),
+        )
+        for locale in ("vi",)
+    }
+    assert messages == {CANNOT_SEND[0]}
