@@ -13,7 +13,7 @@ from otpflow.stores import AsyncRedisStore, RedisStore
     "url", ["redis://:hush@127.0.0.1?surprise=1", "rediss://:hush@127.0.0.1?ssl_surprise=1", "hush://x"]
 )
 def test_an_option_that_there_is_not_is_refused_when_built(
-    kind: type[RedisStore] | type[AsyncRedisStore], url: str
+    kind: type[RedisStore | AsyncRedisStore], url: str
 ) -> None:
     """And not with a foreign error at the first call."""
     with pytest.raises(ConfigurationError, match="url is not a Redis URL") as caught:
