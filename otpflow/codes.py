@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
 import unicodedata
 from collections.abc import Callable
@@ -16,7 +15,9 @@ LONGEST_INPUT = 64
 """Characters; what is longer is not looked at. A 9-digit code with separators all around has 19."""
 
 _SHORTEST, _LONGEST = 6, 9
-_SECRET_SIZE = 20  # bytes: the output of SHA-1, as RFC 4226 section 4 recommends
+_SECRET_LETTERS = 32  # of 5 bits: 160 bits, the output of SHA-1, as RFC 4226 section 4 recommends
+# Each of the 32 letters of Base32 stands for 8 of the 256 bytes: a letter is as uniform as a byte.
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" * 8
 _TRUNCATED = 1 << 31  # HOTP's dynamic truncation gives 31 bits (RFC 4226 section 5.3)
 _WHOLE = 10  # digits that pyotp must keep so that all 31 bits survive: 2^31 has ten
 # U+2212 is the minus sign, which is not in the category of dashes. The three dots are what the full-stop key
@@ -32,7 +33,7 @@ def new_secret() -> str:
     Returns:
         160 random bits of the operating system's, in Base32.
     """
-    return base64.b32encode(secrets.token_bytes(_SECRET_SIZE)).decode()
+    return secrets.token_bytes(_SECRET_LETTERS).translate(_LETTERS).decode()
 
 
 def generate(digits: int, *, new_secret: Callable[[], str] = new_secret) -> str:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from otpflow.errors import ConfigurationError
-from otpflow.records import decode, digest, encode, plain
+from otpflow.records import decode, derive, digest, encode, plain
 
 KEY_BYTES = 32
 """Bytes of a server key: 256 bit, where NIST SP 800-63B-4 §3.1.1.2 asks for at least 112."""
@@ -110,7 +110,7 @@ class Keyring:
         Returns:
             20 characters.
         """
-        return encode(digest(self._key(self.naming, "name"), *parts)[:SLOT_BYTES])
+        return encode(derive(self._key(self.naming, "name"), *parts)[:SLOT_BYTES])
 
     def new_address(self, slot: str) -> Address:
         """Draw the secret of a new challenge.
@@ -172,7 +172,7 @@ class Keyring:
         return Address(match[1], encode(_xor(masked, mask)), locator, secret, mask)
 
     def _hidden(self, key_id: str, secret: bytes, *foreign: str) -> tuple[str, bytes]:
-        raw = digest(self._key(key_id, "address"), secret, *foreign)
+        raw = derive(self._key(key_id, "address"), secret, *foreign)
         return encode(raw[:LOCATOR_BYTES]), raw[LOCATOR_BYTES : LOCATOR_BYTES + SLOT_BYTES]
 
     def mac(self, key_id: str, *parts: str | bytes) -> bytes:
@@ -211,7 +211,7 @@ class Keyring:
             base64url of nonce and ciphertext.
         """
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        box = AESGCM(digest(self._key(key_id, "seal"), *label))
+        box = AESGCM(derive(self._key(key_id, "seal"), *label))
         return encode(nonce + box.encrypt(nonce, text.encode("utf-8", "surrogatepass"), None))
 
     def unseal(self, key_id: str, sealed: str, *label: str | bytes) -> str | None:
@@ -227,7 +227,7 @@ class Keyring:
         """
         try:
             raw = decode(sealed)
-            box = AESGCM(digest(self._key(key_id, "seal"), *label))
+            box = AESGCM(derive(self._key(key_id, "seal"), *label))
             return box.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None).decode("utf-8", "surrogatepass")
         except (ValueError, InvalidTag):
             return None

@@ -105,3 +105,18 @@ def digest(key: bytes, *parts: str | bytes) -> bytes:
         32 bytes.
     """
     return hmac.digest(key, record(*parts), hashlib.sha256)
+
+
+def derive(key: bytes, *parts: str | bytes) -> bytes:
+    """Compute keyed BLAKE2b (RFC 7693) over a record: for names, and for keys that are made from keys.
+
+    It is as strong as `digest` and takes a third of its time; what the standards want to be an HMAC is one.
+
+    Args:
+        key: the key, at most 64 bytes.
+        parts: what the result is for.
+
+    Returns:
+        32 bytes.
+    """
+    return hashlib.blake2b(record(*parts), digest_size=32, key=key).digest()

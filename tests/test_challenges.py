@@ -110,10 +110,9 @@ def test_a_request_is_recognised_by_all_that_was_asked_for() -> None:
 
 def test_what_a_key_is_tied_to_is_read_back() -> None:
     """The same request finds the address again, also after its key is no longer the newest."""
-    slot = RING.slot("idempotency", "default", "order 17")
     for address in (ADDRESS, RING.address("k1", SLOT, b"s" * 18)):
-        held = challenges.bind(RING, address, "default", ORDER, slot)
-        assert challenges.bound_address(RING, held, "default", ORDER, slot, SLOT) == address
+        held = challenges.bind(RING, address, "default", ORDER, "order 17")
+        assert challenges.bound_address(RING, held, "default", ORDER, "order 17", SLOT) == address
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_what_a_key_is_tied_to_is_read_back() -> None:
     [
         {"namespace": "shop"},
         {"order": replace(ORDER, purpose="payment")},
-        {"slot": "another slot"},
+        {"key": "order 18"},
         {"held": "k9.x.y"},
         {"held": ""},
         {"held": "k1"},
@@ -131,14 +130,14 @@ def test_what_a_key_is_tied_to_is_read_back() -> None:
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_tie_to_anything_else_is_none(changed: dict[str, Any]) -> None:
-    """Another request, another slot, other keys or another text: nothing is read."""
-    held = challenges.bind(RING, ADDRESS, "default", ORDER, "slot")
+    """Another request, another key, other server keys or another text: nothing is read."""
+    held = challenges.bind(RING, ADDRESS, "default", ORDER, "order 17")
     asked: dict[str, Any] = {
         "keyring": RING,
         "held": held,
         "namespace": "default",
         "order": ORDER,
-        "slot": "slot",
+        "key": "order 17",
     }
 
     assert challenges.bound_address(**{**asked, **changed}, number_slot=SLOT) is None

@@ -181,11 +181,12 @@ def test_a_ring_shows_no_key() -> None:
 
 @pytest.mark.parametrize("use", ["mac", "name", "sign"])
 def test_what_is_derived_is_the_standard_one(use: str) -> None:
-    """Each use has its own key by HKDF-SHA-256, and its digest is HMAC-SHA-256 over the record."""
+    """Each use has its own key by HKDF-SHA-256; over the record goes HMAC-SHA-256, and BLAKE2b for names."""
     parts = ("login", b"\x00", "")
     whole = {"mac": RING.mac("k1", *parts), "name": RING.slot(*parts), "sign": RING.sign(*parts)}[use]
     expected = mac(use, *parts)
-    assert whole == {"mac": expected, "name": encode(expected[:15]), "sign": encode(expected[:16])}[use]
+    named = hashlib.blake2b(record(*parts), digest_size=32, key=derived("name", RAW)).digest()
+    assert whole == {"mac": expected, "name": encode(named[:15]), "sign": encode(expected[:16])}[use]
 
 
 def test_which_key_does_what() -> None:

@@ -17,6 +17,7 @@ from otpflow.stores.base import (
 )
 
 _VIEW_LENGTH = 14
+_STANDINGS = {"live", "superseded", "expired"}
 
 
 def _flat(reply: object) -> list[str]:
@@ -243,7 +244,7 @@ def claim(reply: object) -> Claim:
         ValueError: it is none.
     """
     match _flat(reply):
-        case ["claimed", attempts, sealed, *codes] if len(codes) % 3 == 0:
+        case ["claimed", attempts, sealed, *codes] if len(codes) % 3 == 0 and {*codes[2::3]} <= _STANDINGS:
             found = tuple(
                 Code(number=int(number), digest=digest, standing=standing)
                 for number, digest, standing in zip(codes[::3], codes[1::3], codes[2::3], strict=True)

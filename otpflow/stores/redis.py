@@ -57,23 +57,24 @@ class _Scripted:
         script = self._scripts[operation.name]
         return script(keys=operation.keys, args=operation.arguments, client=client)
 
-    def _replicated(self, operation: Operation[T]) -> Any:
-        """Put the script and `WAIT` on one connection: on another one it would wait for nothing."""
-        pipeline = self._client.pipeline(transaction=False)
-        self._call(operation, pipeline)
+    def _pipeline(self) -> Any:
+        """Begin a pipeline: a `WAIT` on another connection than its script would wait for nothing."""
+        return self._client.pipeline(transaction=False)
+
+    def _with_wait(self, pipeline: Any) -> Any:
         pipeline.execute_command("WAIT", self._replicas, math.ceil(self._timeout * 500))
         return pipeline
 
     def _read(self, operation: Operation[T], reply: object) -> T:
-        if self._replicas and operation.durable:
-            reply, reached = cast("list[Any]", reply)
-            if reached < self._replicas:
-                raise StoreUnavailableError(
-                    f"{operation.name}: {reached} of {self._replicas} replicas have it; it does not count"
-                )
         try:
+            if self._replicas and operation.durable:
+                reply, reached = cast("list[Any]", reply)
+                if int(reached) < self._replicas:
+                    raise StoreUnavailableError(
+                        f"{operation.name}: {reached} of {self._replicas} replicas have it; it does not count"
+                    )
             return operation.parse(reply)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise StoreUnavailableError(f"{operation.name}: {error}") from error
 
 
@@ -138,7 +139,9 @@ class RedisStore(_Scripted):
             raise _no_turn(operation.name) from None
         try:
             if self._replicas and operation.durable:
-                reply = self._replicated(operation).execute()
+                pipeline = self._pipeline()
+                self._call(operation, pipeline)
+                reply = self._with_wait(pipeline).execute()
             else:
                 reply = self._call(operation)
         except (RedisError, OSError, UnicodeError) as error:
@@ -208,10 +211,13 @@ class AsyncRedisStore(_Scripted):
         try:
             async with asyncio.timeout(2 * self._timeout):
                 if self._replicas and operation.durable:
-                    reply = await self._replicated(operation).execute()
+                    pipeline = self._pipeline()
+                    await self._call(operation, pipeline)
+                    reply = await self._with_wait(pipeline).execute()
                 else:
                     reply = await self._call(operation)
-        except (RedisError, OSError, UnicodeError) as error:
+        except (RedisError, OSError, UnicodeError, RuntimeError) as error:
+            # A RuntimeError is what asyncio says of a connection whose event loop is closed.
             raise _unavailable(operation.name, error) from error
         finally:
             turns.release()

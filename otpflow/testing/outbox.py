@@ -20,7 +20,7 @@ class Outbox:
     """
 
     name = "outbox"
-    channels = CHANNELS
+    channels: tuple[str, ...] = CHANNELS
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -18,7 +18,7 @@ class Console:
     """
 
     name = "console"
-    channels = CHANNELS
+    channels: tuple[str, ...] = CHANNELS
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream

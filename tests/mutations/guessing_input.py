@@ -60,8 +60,8 @@ MUTATIONS = (
         guarantee="G9",
         says="secrets come from the module random",
         file=CODES,
-        old="secrets.token_bytes(_SECRET_SIZE)",
-        new='__import__("random").randbytes(_SECRET_SIZE)',
+        old="secrets.token_bytes(_SECRET_LETTERS)",
+        new='__import__("random").randbytes(_SECRET_LETTERS)',
         selection=("tests/test_codes.py::test_seeding_random_changes_nothing",),
     ),
     Mutation(

@@ -1,0 +1,155 @@
+"""What is to be sent to whom: written once, read back for a re-send, and said to the transport."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from otpflow import ConfigurationError, Policy, RecipientError, Templates, challenges
+from otpflow.arguments import check
+from otpflow.keys import Keyring, new_key
+from otpflow.models import Message
+from otpflow.operations import Operations
+from otpflow.orders import Order, Orders, Send
+from otpflow.stores.base import View
+from tests.subjects import NUMBER
+
+RING = Keyring(new_key("k1"))
+ORDERS = Orders(
+    keyring=RING,
+    policy=Policy(ttl=600),
+    templates=Templates({"vi": {"sms": "$app $code $purpose $minutes $amount"}}, fields=("amount",)),
+    channels=("voice", "sms"),
+    namespace="default",
+    app="Shop",
+    callback_url=None,
+)
+ADDRESS = RING.new_address(ORDERS.slot(NUMBER))
+ORDER = Order(
+    recipient=NUMBER,
+    purpose="login",
+    locale="vi",
+    channel="sms",
+    context={"amount": "5"},
+    bound='{"amount":"5"}',
+)
+
+
+def kept(order: Order, **changes: Any) -> View:
+    """Show an order as the store keeps it."""
+    flat: list[Any] = list(
+        Operations(keyring=RING, policy=Policy()).admit(Send(address=ADDRESS), order).arguments
+    )
+    fields: dict[str, Any] = dict(zip(flat[4::2], flat[5::2], strict=True))
+    shown = {name: fields[name] for name in fields.keys() - {"attempts", "sends_left"}}
+    return replace(challenges.NOTHING, **{**shown, **changes})
+
+
+def test_an_order_is_written_in_one_form() -> None:
+    """The number in its canonical form, the locale and the channel that have a text, the context sorted."""
+    asked = check(purpose="login", context={"payee": "x", "amount": 5})
+
+    assert ORDERS.write("0901 888 484", asked, "vi-VN", "sms") == Order(
+        recipient=NUMBER,
+        purpose="login",
+        locale="vi",
+        channel="sms",
+        context={"amount": "5", "payee": "x"},
+        bound='{"amount":"5","payee":"x"}',
+    )
+    assert ORDERS.write(NUMBER, check(purpose="login"), None, None).channel == "voice"
+
+
+def test_what_cannot_be_sent_is_not_written() -> None:
+    """Locale, channel, context and number are checked, each with an error of its own."""
+    asked = check(purpose="login")
+    for arguments, problem in (
+        ((NUMBER, asked, 5, None), "locale is a int; give for example 'vi', or None"),
+        ((NUMBER, asked, None, "zalo"), "channel is 'zalo'; the transport serves voice, sms"),
+        ((NUMBER, asked, None, "sms"), "context lacks amount; the vi sms text says it"),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            ORDERS.write(*arguments)
+        assert caught.value.problems == (problem,)
+    with pytest.raises(RecipientError, match="voice codes go to mobile numbers"):
+        ORDERS.write("02838222222", asked, None, None)
+
+
+@pytest.mark.parametrize("order", [ORDER, replace(ORDER, context={}, bound="")])
+def test_an_order_is_read_back_as_it_was_written(order: Order) -> None:
+    """What the store keeps of it is sealed, and enough to send again."""
+    view = kept(order)
+
+    assert ORDERS.read(ADDRESS, view, None) == order
+    assert ORDERS.read(ADDRESS, view, "voice") == replace(order, channel="voice")
+    assert NUMBER[3:] not in repr(view) + view.sealed + view.context
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sealed": ""}, {"sealed": "A" * 60}, {"context": "A" * 60}, {"context": "é"}],
+    ids=repr,
+)
+def test_an_order_that_was_altered_is_none(changes: dict[str, str]) -> None:
+    """Neither number nor context is believed unless it opens."""
+    assert ORDERS.read(ADDRESS, kept(ORDER, **changes), None) is None
+
+
+def test_an_order_of_another_namespace_or_challenge_is_none() -> None:
+    """The number must be that of the slot, and what is sealed belongs to one challenge."""
+    view = kept(ORDER)
+
+    assert replace(ORDERS, namespace="shop").read(ADDRESS, view, None) is None
+    assert ORDERS.read(RING.new_address(ADDRESS.slot), view, None) is None
+
+
+def test_a_message_has_all_that_the_transport_needs() -> None:
+    """The text is rendered, and the request is named by the send's own nonce."""
+    send = Send(address=ADDRESS, number=2)
+
+    assert ORDERS.message(send, ORDER, "123456") == Message(
+        to=NUMBER,
+        content="Shop 123456 đăng nhập 10 5",
+        code="123456",
+        channel="sms",
+        locale="vi",
+        purpose="login",
+        request_id=send.nonce,
+        callback_url=None,
+        expires_in=600.0,
+    )
+
+
+def test_a_spoken_code_lives_three_minutes_at_most() -> None:
+    """The message says so too."""
+    message = ORDERS.message(Send(address=ADDRESS), replace(ORDER, channel="voice"), "123456")
+
+    assert message.expires_in == 180.0
+
+
+def test_every_send_reports_under_a_name_of_its_own() -> None:
+    """Slot, challenge and number of the send are named and signed."""
+    orders = replace(ORDERS, callback_url="https://shop.example/otp")
+    urls = [
+        orders.message(Send(address=ADDRESS, number=number), ORDER, "1").callback_url for number in (1, 2)
+    ]
+    names = [f"{ADDRESS.slot}.{ADDRESS.locator}.{number}" for number in (1, 2)]
+
+    assert urls == [
+        f"https://shop.example/otp?otpflow_send={name}&otpflow_signature={RING.sign('callback', name)}"
+        for name in names
+    ]
+
+
+def test_no_two_sends_have_the_same_name() -> None:
+    """The nonce is drawn anew for each of them."""
+    assert len({Send(address=ADDRESS).nonce for _ in range(100)}) == 100
+
+
+def test_an_order_shows_neither_number_nor_context() -> None:
+    """Its `repr` may be in a log."""
+    assert NUMBER not in repr(ORDER)
+    assert "amount" not in repr(ORDER)
+    assert "k1" not in repr(ORDERS)
