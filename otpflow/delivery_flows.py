@@ -24,8 +24,6 @@ from otpflow.stores.base import Place, View
 from otpflow.transports._carrier import reference
 
 _NOT_THROUGH = frozenset({DeliveryState.UNANSWERED, DeliveryState.FAILED})
-# Of two reports that a send did not get through, each may be news, and only the first one is a reason to go on.
-_NEWS = frozenset({"moved", "corrected"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +43,25 @@ class DeliveryFlows(Steps):
             self.tell(EventKind.RECEIPT_REFUSED)
             return None
         ref = reference(report.provider_ref) or ""
-        found = yield from self._ask(self.operations.report(place, name.number, report.state, ref))
+        operation = self.operations.report(place, name.number, report.state, name.carrier, ref)
+        found = yield from self._ask(operation)
         if found.status == "gone":
             self.tell(EventKind.RECEIPT_REFUSED)
             return None
-        provider = "" if found.status == "earlier" else view.provider
-        delivery = Delivery(state=found.state, provider=provider, provider_ref=found.reference or None)
-        carrier = self.route.named(provider)
+        delivery = Delivery(state=found.state, provider=name.carrier, provider_ref=found.reference or None)
+        carrier = self.route.named(name.carrier)
         channel = view.channel if carrier is None else carrier.carries(view.channel)
-        if found.status in _NEWS:
+        if found.status == "moved":
             self._reported(name.locator, view.purpose, channel, delivery, report)
-            secret = self._secret(name, callback.secret)
-            if secret is not None and found.status == "moved" and report.state in _NOT_THROUGH:
-                address = self.orders.keyring.address(name.key_id, name.slot, secret)
-                yield from self._gone_on(address, view.provider)
+        # Also where it was known before: whoever knew it may have died before going on.
+        secret = self._secret(name, callback.secret)
+        if secret is not None and found.status != "earlier" and found.state in _NOT_THROUGH:
+            address = self.orders.keyring.address(name.key_id, name.slot, secret)
+            yield from self._gone_on(address, name.carrier, name.number)
         return DeliveryReport(
             challenge=name.locator,
             delivery=delivery,
-            changed=found.status in _NEWS,
+            changed=found.status == "moved",
             channel=channel,
             purpose=view.purpose,
             duration=report.duration,
@@ -94,13 +93,16 @@ class DeliveryFlows(Steps):
             # It was asked often enough: nobody can say, unless a callback still comes.
             report = replace(report, state=DeliveryState.UNKNOWN)
         place = Place(address.slot, address.locator)
-        found = yield from self._ask(self.operations.report(place, turn.number, report.state, turn.reference))
+        operation = self.operations.report(place, turn.number, report.state, turn.provider, turn.reference)
+        found = yield from self._ask(operation)
+        if found.status not in {"moved", "same"}:
+            return known
         delivery = replace(known, state=found.state)
-        if found.status in _NEWS:
+        if found.status == "moved":
             self._reported(address.locator, "", "", delivery, report)
-            if found.status == "moved" and report.state in _NOT_THROUGH:
-                yield from self._gone_on(address, turn.provider)
-        return delivery if found.status in {*_NEWS, "same"} else known
+        if found.state in _NOT_THROUGH:
+            yield from self._gone_on(address, turn.provider, turn.number)
+        return delivery
 
     def _signed(self, name: receipts.SendName | None, signature: str) -> Place | None:
         """Check that a callback URL was made here; as long in every case."""
@@ -113,9 +115,8 @@ class DeliveryFlows(Steps):
 
     def _believed(self, name: receipts.SendName, view: View, callback: receipts.Callback) -> Report | None:
         """Read what the provider says, and check that it is about the challenge's own number."""
-        # A receipt may be of an earlier send, by another transport: the latest one's is only asked first.
-        asked = sorted(self.route.carriers, key=lambda carrier: carrier.name != view.provider)
-        report = next(filter(None, (carrier.report(callback.fields) for carrier in asked)), None)
+        carrier = self.route.named(name.carrier)
+        report = None if carrier is None else carrier.report(callback.fields)
         if report is None or report.number is None:
             return report
         recipient = self.orders.keyring.unseal(name.key_id, view.sealed, "recipient", name.locator)
@@ -127,7 +128,7 @@ class DeliveryFlows(Steps):
         secret = decode(text) if text is not None else b""
         return secret if len(secret) == SECRET_BYTES else None
 
-    def _gone_on(self, address: Address, provider: str) -> Flow[None]:
+    def _gone_on(self, address: Address, provider: str, number: int) -> Flow[None]:
         """Try the transports behind the one that did not get through, with a new code, as one more send."""
         rest = self.route.after(provider)
         if rest is None or not rest.on_unanswered:
@@ -135,7 +136,7 @@ class DeliveryFlows(Steps):
         send = Send(address=address)
         try:
             with self._turn():
-                admission = yield from self._reserved(send, self.operations.renew(send, at_once=True))
+                admission = yield from self._reserved(send, self.operations.renew(send, after=number))
                 if admission.view is None:
                     if admission.limit:
                         self.tell(EventKind.THROTTLED, address, limit=admission.limit)

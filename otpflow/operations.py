@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from otpflow import limits, receipts
-from otpflow.keys import Address, Keyring
-from otpflow.models import Delivery, DeliveryState
+from otpflow.delivery_operations import DeliveryOperations, place_of
+from otpflow.keys import Address
+from otpflow.models import Delivery
 from otpflow.orders import Order, Send
 from otpflow.policy import Policy, float_seconds
 from otpflow.stores import _delivery_wire, _wire
 from otpflow.stores.base import (
     Admission,
-    Circuit,
     Claim,
     Confirmation,
     Left,
     Operation,
     Place,
-    Progress,
     Settlement,
     View,
 )
@@ -27,24 +26,9 @@ from otpflow.stores.base import (
 IDEMPOTENCY_MARGIN = 1_000
 """Milliseconds that an idempotency key outlives its challenge."""
 
-FIRST_POLL = 3_000
-"""Milliseconds between the first two times that a provider is asked about a send; then twice as long, …"""
-
-MOST_POLLS = 7
-"""How often a provider is asked about one send: over 189 s, longer than a spoken code lives."""
-
-FAILURES = 10
-"""Failures of a provider in a row, over all processes, after which it is not asked for a while."""
-
-FAILURE_MEMORY = 60_000
-"""Milliseconds for which a failure is remembered that nothing followed."""
-
-PAUSE = 30_000
-"""Milliseconds for which a provider that is down is not asked, until one call may find out."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Operations:
+class Operations(DeliveryOperations):
     """Writes operations, by the settings of one engine.
 
     Attributes:
@@ -52,7 +36,6 @@ class Operations:
         policy: the numbers.
     """
 
-    keyring: Keyring = field(repr=False)
     policy: Policy
 
     @cached_property
@@ -119,21 +102,24 @@ class Operations:
         if order.bound:
             fields["context"] = self.keyring.seal(key_id, order.bound, "context", locator)
         rules = self._sends
-        return _wire.admit(_place(send.address), send.nonce, rules.text, rules.window, self._lifetime, fields)
+        return _wire.admit(
+            place_of(send.address), send.nonce, rules.text, rules.window, self._lifetime, fields
+        )
 
-    def renew(self, send: Send, *, at_once: bool = False) -> Operation[Admission]:
+    def renew(self, send: Send, after: int = 0) -> Operation[Admission]:
         """Reserve one more send.
 
         Args:
             send: the send.
-            at_once: whether it goes on where an earlier send did not get through: then nobody asked for
-                another call, and the cooldown does not hold it up. Every other budget does.
+            after: number of the send that did not get through, where this one goes on from it: then nobody
+                asked for another call, and the cooldown does not hold it up; every other budget does, and a
+                send that was made meanwhile. 0 where the user asked.
 
         Returns:
             The operation.
         """
-        rules = self._sends_at_once if at_once else self._sends
-        return _wire.renew(_place(send.address), send.nonce, rules.text, rules.window)
+        rules = self._sends_at_once if after else self._sends
+        return _wire.renew(place_of(send.address), send.nonce, rules.text, rules.window, after)
 
     def store(self, send: Send, digest: str, life: float) -> Operation[bool]:
         """Keep a code's hash.
@@ -146,7 +132,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.store(_place(send.address), send.nonce, send.number, digest, limits.milliseconds(life))
+        return _wire.store(place_of(send.address), send.nonce, send.number, digest, limits.milliseconds(life))
 
     def confirm(self, send: Send, life: float, delivery: Delivery) -> Operation[Confirmation]:
         """Write down what became of a send.
@@ -160,7 +146,7 @@ class Operations:
             The operation.
         """
         return _delivery_wire.confirm(
-            _place(send.address),
+            place_of(send.address),
             send.nonce,
             send.number,
             limits.milliseconds(life),
@@ -183,7 +169,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.release(_place(send.address), send.nonce)
+        return _wire.release(place_of(send.address), send.nonce)
 
     def claim(self, address: Address, attempt: str) -> Operation[Claim]:
         """Spend one attempt.
@@ -196,7 +182,7 @@ class Operations:
             The operation.
         """
         rules, row = self._guesses, self._row
-        return _wire.claim(_place(address), attempt, rules.text, rules.window, row.allowed, row.memory)
+        return _wire.claim(place_of(address), attempt, rules.text, rules.window, row.allowed, row.memory)
 
     def settle(self, address: Address, attempt: str, outcome: str, number: int) -> Operation[Settlement]:
         """Give an attempt its verdict.
@@ -210,47 +196,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.settle(_place(address), attempt, outcome, number)
-
-    def report(self, place: Place, number: int, state: DeliveryState, reference: str) -> Operation[Progress]:
-        """Take a provider's report of a send.
-
-        Args:
-            place: where the challenge lives.
-            number: number of the send.
-            state: what is reported.
-            reference: the provider's id of the send; empty where it says none.
-
-        Returns:
-            The operation.
-        """
-        return _delivery_wire.report(place, number, state.value, receipts.overtaken(state), reference)
-
-    def poll(self, address: Address) -> Operation[Progress]:
-        """Take a turn to ask the provider about the latest send.
-
-        Args:
-            address: where the challenge lives.
-
-        Returns:
-            The operation.
-        """
-        return _delivery_wire.poll(
-            _place(address), FIRST_POLL, MOST_POLLS, f" {DeliveryState.ACCEPTED.value} "
-        )
-
-    def breaker(self, provider: str, event: str) -> Operation[Circuit]:
-        """Count a provider's failure or success for all processes, or ask whether to try it.
-
-        Args:
-            provider: name of the transport.
-            event: `"failed"`, `"taken"` or `"ask"`.
-
-        Returns:
-            The operation.
-        """
-        slot = self.keyring.slot("breaker", provider)
-        return _delivery_wire.breaker(slot, event, FAILURES, FAILURE_MEMORY, PAUSE)
+        return _wire.settle(place_of(address), attempt, outcome, number)
 
     def cancel(self, address: Address) -> Operation[str]:
         """End a challenge.
@@ -261,7 +207,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return _wire.cancel(_place(address))
+        return _wire.cancel(place_of(address))
 
     def read(self, address: Address) -> Operation[View]:
         """Look at a challenge.
@@ -272,7 +218,7 @@ class Operations:
         Returns:
             The operation.
         """
-        return self.look(_place(address))
+        return self.look(place_of(address))
 
     def look(self, place: Place) -> Operation[View]:
         """Look at a challenge by its place alone.
@@ -295,7 +241,3 @@ class Operations:
             The operation.
         """
         return _wire.unlock(slot)
-
-
-def _place(address: Address) -> Place:
-    return Place(address.slot, address.locator)

@@ -174,7 +174,7 @@ class Orders:
             bound=bound,
         )
 
-    def message(self, send: Send, order: Order, code: str, request_id: str) -> Message:
+    def message(self, send: Send, order: Order, code: str, request_id: str, carrier: str) -> Message:
         """Write what the transport is asked to deliver.
 
         Args:
@@ -182,6 +182,7 @@ class Orders:
             order: what is to be sent.
             code: the code.
             request_id: names this send to the provider.
+            carrier: name of the transport.
 
         Returns:
             The message.
@@ -206,15 +207,21 @@ class Orders:
             locale=order.locale,
             purpose=order.purpose,
             request_id=request_id,
-            callback_url=self._callback_url(send),
+            callback_url=self._callback_url(send, carrier),
             expires_in=life,
         )
 
-    def _callback_url(self, send: Send) -> str | None:
+    def _callback_url(self, send: Send, carrier: str) -> str | None:
         if self.callback_url is None:
             return None
         address = send.address
-        name = SendName(key_id=address.key_id, slot=address.slot, locator=address.locator, number=send.number)
+        name = SendName(
+            key_id=address.key_id,
+            slot=address.slot,
+            locator=address.locator,
+            number=send.number,
+            carrier=carrier,
+        )
         signature = self.keyring.sign(address.key_id, "callback", str(name))
         secret = ""
         if self.goes_on:

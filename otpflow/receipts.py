@@ -9,7 +9,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from otpflow.models import DeliveryState
-from otpflow.records import plain
+from otpflow.records import decode, encode, plain
 
 LONGEST_URL = 500
 """Characters of the application's own part; the provider's fields come on top of it."""
@@ -28,7 +28,9 @@ _ORDER = (
     DeliveryState.UNANSWERED,
     DeliveryState.DELIVERED,
 )
-_SEND = re.compile(r"([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{20})\.([A-Za-z0-9_-]{22})\.([1-9][0-9]?)")
+_SEND = re.compile(
+    r"([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{20})\.([A-Za-z0-9_-]{22})\.([1-9][0-9]?)\.([A-Za-z0-9_-]{1,43})"
+)
 _OURS = ("otpflow_send", "otpflow_signature", "otpflow_secret")
 
 
@@ -41,15 +43,18 @@ class SendName:
         slot: names the number's slot in Redis.
         locator: names the challenge in that slot.
         number: the how-manieth send it is, from 1.
+        carrier: name of the transport that was asked for it.
     """
 
     key_id: str
     slot: str
     locator: str
     number: int
+    carrier: str
 
     def __str__(self) -> str:
-        return f"{self.key_id}.{self.slot}.{self.locator}.{self.number}"
+        carrier = encode(self.carrier.encode("ascii"))
+        return f"{self.key_id}.{self.slot}.{self.locator}.{self.number}.{carrier}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,11 @@ def _send(text: str) -> SendName | None:
     match = _SEND.fullmatch(text)
     if match is None:
         return None
-    return SendName(key_id=match[1], slot=match[2], locator=match[3], number=int(match[4]))
+    try:
+        carrier = decode(match[5]).decode("ascii")
+    except ValueError:
+        return None
+    return SendName(key_id=match[1], slot=match[2], locator=match[3], number=int(match[4]), carrier=carrier)
 
 
 def _pairs(query: object) -> list[tuple[str, str]] | None:

@@ -67,11 +67,9 @@ class Steps:
         try:
             code = codes.generate(orders.policy.digits)
             legs = [
-                Leg(
-                    carrier,
-                    orders.message(send, replace(order, channel=channel), code, hop_id(send.nonce, place)),
-                )
+                Leg(carrier, orders.message(send, on, code, hop_id(send.nonce, place), carrier.name))
                 for place, (carrier, channel) in enumerate(route.hops(order.channel))
+                for on in (replace(order, channel=channel),)
             ]
             secret = challenges.material(
                 orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code

@@ -30,7 +30,7 @@ transports._esms_wire transports._esms_log transports._esms_client transports.es
 transports.esms_call transports.esms_sms transports.esms_zalo transports._breaker transports._carrier \
 transports._route transports.fallback transports
 orders
-challenges | operations
+challenges | delivery_operations operations
 steps
 delivery_flows
 flows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otpflow.receipts import LONGEST_URL, callback_url, url_problem
+from otpflow.receipts import LONGEST_URL, SendName, callback_url, read, url_problem
 
 PLAIN = "callback_url is no str of at most 500 plain characters; give for example 'https://…'"
 NO_URL = "callback_url is no http(s) URL without a fragment; give for example 'https://shop.example/otp'"
+SEND = SendName(key_id="k1", slot="s" * 20, locator="l" * 22, number=1, carrier="esms")
 USABLE = [
     "https://shop.example",
     "https://shop.example/otp",
@@ -28,19 +30,19 @@ USABLE = [
 def test_a_usable_url(base: str) -> None:
     """Nothing is wrong with it, and what it had in its query stays as it was, first."""
     assert url_problem(base) is None
-    url = callback_url(base, "slot.locator.1", "a-_9")
+    url = callback_url(base, SEND, "a-_9", "")
     assert url.startswith(base)
     assert parse_qsl(urlsplit(url).query, strict_parsing=True) == [
         *parse_qsl(urlsplit(base).query),
-        ("otpflow_send", "slot.locator.1"),
+        ("otpflow_send", str(SEND)),
         ("otpflow_signature", "a-_9"),
     ]
 
 
 def test_the_whole_url() -> None:
     """The two fields of ours come behind the application's."""
-    ours = "otpflow_send=slot.locator.1&otpflow_signature=a-_9"
-    send = ("slot.locator.1", "a-_9")
+    ours = f"otpflow_send={SEND}&otpflow_signature=a-_9"
+    send = (SEND, "a-_9", "")
     assert callback_url("https://shop.example/otp", *send) == f"https://shop.example/otp?{ours}"
     assert callback_url("https://shop.example/otp?a=b", *send) == f"https://shop.example/otp?a=b&{ours}"
 
@@ -102,18 +104,25 @@ def test_what_is_no_url_for_callbacks(base: str) -> None:
 def test_an_empty_query_is_not_doubled() -> None:
     """A URL that ends where a field could begin gets the fields right there."""
     for base in ("https://shop.example/otp?", "https://shop.example/otp?a=b&"):
-        url = callback_url(base, "send", "signature")
-        assert url == f"{base}otpflow_send=send&otpflow_signature=signature"
+        url = callback_url(base, SEND, "signature", "")
+        assert url == f"{base}otpflow_send={SEND}&otpflow_signature=signature"
 
 
 @given(
-    send=st.text(max_size=20), signature=st.text(max_size=20), query=st.sampled_from(["", "?a=b", "?a=b&c="])
+    carrier=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=32),
+    signature=st.text(max_size=20),
+    query=st.sampled_from(["", "?a=b", "?a=b&c="]),
 )
-def test_a_name_stays_one_field(send: str, signature: str, query: str) -> None:
-    """Whatever the name and the signature are made of, they come back as they were, and nothing is added."""
-    url = callback_url(f"https://shop.example/otp{query}", send, signature)
+def test_a_name_stays_one_field(carrier: str, signature: str, query: str) -> None:
+    """Whatever the transport is called, and the signature made of: they come back, and nothing is added."""
+    send = replace(SEND, carrier=carrier)
+    url = callback_url(f"https://shop.example/otp{query}", send, signature, "sealed")
     assert url.isascii()
-    assert parse_qsl(urlsplit(url).query, keep_blank_values=True)[-2:] == [
-        ("otpflow_send", send),
+    assert parse_qsl(urlsplit(url).query, keep_blank_values=True)[-3:] == [
+        ("otpflow_send", str(send)),
         ("otpflow_signature", signature),
+        ("otpflow_secret", "sealed"),
     ]
+    found = read(urlsplit(url).query)
+    assert found is not None
+    assert found.send == send

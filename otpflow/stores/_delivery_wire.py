@@ -41,7 +41,9 @@ def confirm(
     )
 
 
-def report(place: Place, number: int, state: str, overtaken: str, reference: str) -> Operation[Progress]:
+def report(
+    place: Place, number: int, state: str, overtaken: str, provider: str, reference: str
+) -> Operation[Progress]:
     """Take a provider's report of a send.
 
     Args:
@@ -49,6 +51,7 @@ def report(place: Place, number: int, state: str, overtaken: str, reference: str
         number: number of the send.
         state: what is reported.
         overtaken: the states that it moves on from.
+        provider: name of the transport.
         reference: the provider's id of the send; empty where it says none.
 
     Returns:
@@ -57,7 +60,7 @@ def report(place: Place, number: int, state: str, overtaken: str, reference: str
     return Operation(
         name="report",
         keys=(challenge_key(place),),
-        arguments=(number, state, overtaken, reference),
+        arguments=(number, state, overtaken, provider, reference),
         parse=_reported,
     )
 

@@ -225,7 +225,7 @@ def admission(reply: object) -> Admission:
             return Admission(status=status, view=_view(parts))
         case ["throttled", wait, limit]:
             return Admission(status="throttled", wait=_seconds(wait), limit=limit)
-        case [("expired" | "verified" | "cancelled" | "exhausted") as status]:
+        case [("expired" | "verified" | "cancelled" | "exhausted" | "overtaken") as status]:
             return Admission(status=status)
         case _:
             raise ValueError("the reply is of another script")

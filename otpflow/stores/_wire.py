@@ -75,7 +75,7 @@ def admit(
     )
 
 
-def renew(place: Place, nonce: str, rules: str, window: int) -> Operation[Admission]:
+def renew(place: Place, nonce: str, rules: str, window: int, after: int = 0) -> Operation[Admission]:
     """Reserve one more send of a challenge.
 
     Args:
@@ -83,6 +83,7 @@ def renew(place: Place, nonce: str, rules: str, window: int) -> Operation[Admiss
         nonce: names this send.
         rules: the number's sending budgets.
         window: the longest window of the rules, in milliseconds.
+        after: number of the only send that it may follow; 0 for any.
 
     Returns:
         An operation that says whether it was admitted.
@@ -90,7 +91,7 @@ def renew(place: Place, nonce: str, rules: str, window: int) -> Operation[Admiss
     return Operation(
         name="renew",
         keys=(challenge_key(place), key_of(place.slot, "sends")),
-        arguments=(nonce, rules, window),
+        arguments=(nonce, rules, window, after),
         parse=_replies.admission,
     )
 

@@ -139,7 +139,7 @@ class Admission:
 
     Attributes:
         status: `"admitted"`, `"replay"` (this challenge was admitted before), `"throttled"`, or the state
-            that forbids it: `"expired"`, `"verified"`, `"cancelled"`, `"exhausted"`.
+            that forbids it: `"expired"`, `"verified"`, `"cancelled"`, `"exhausted"`, `"overtaken"`.
         view: the challenge, where it is a replay or a further send was admitted.
         wait: with `"throttled"`, seconds until there is room.
         limit: with `"throttled"`, the rule that says so.
