@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -13,6 +14,7 @@ from otpflow.keys import Keyring, new_key
 from otpflow.models import Message
 from otpflow.operations import Operations
 from otpflow.orders import Order, Orders, Send
+from otpflow.records import encode
 from otpflow.stores.base import View
 from tests.subjects import NUMBER
 
@@ -25,6 +27,7 @@ ORDERS = Orders(
     namespace="default",
     app="Shop",
     callback_url=None,
+    goes_on=False,
 )
 ADDRESS = RING.new_address(ORDERS.slot(NUMBER))
 ORDER = Order(
@@ -106,17 +109,17 @@ def test_an_order_of_another_namespace_or_challenge_is_none() -> None:
 
 
 def test_a_message_has_all_that_the_transport_needs() -> None:
-    """The text is rendered, and the request is named by the send's own nonce."""
+    """The text is rendered, and the request is named as it was asked for."""
     send = Send(address=ADDRESS, number=2)
 
-    assert ORDERS.message(send, ORDER, "123456") == Message(
+    assert ORDERS.message(send, ORDER, "123456", "request", "esms") == Message(
         to=NUMBER,
         content="Shop 123456 đăng nhập 10 5",
         code="123456",
         channel="sms",
         locale="vi",
         purpose="login",
-        request_id=send.nonce,
+        request_id="request",
         callback_url=None,
         expires_in=600.0,
     )
@@ -124,23 +127,39 @@ def test_a_message_has_all_that_the_transport_needs() -> None:
 
 def test_a_spoken_code_lives_three_minutes_at_most() -> None:
     """The message says so too."""
-    message = ORDERS.message(Send(address=ADDRESS), replace(ORDER, channel="voice"), "123456")
+    order = replace(ORDER, channel="voice")
+    message = ORDERS.message(Send(address=ADDRESS), order, "123456", "request", "esms")
 
     assert message.expires_in == 180.0
 
 
 def test_every_send_reports_under_a_name_of_its_own() -> None:
-    """Slot, challenge and number of the send are named and signed."""
+    """Key, slot, challenge, number of the send and transport are named and signed."""
     orders = replace(ORDERS, callback_url="https://shop.example/otp")
+    sends = [(1, "esms", "ZXNtcw"), (2, "esms", "ZXNtcw"), (2, "sms", "c21z")]
     urls = [
-        orders.message(Send(address=ADDRESS, number=number), ORDER, "1").callback_url for number in (1, 2)
+        orders.message(Send(address=ADDRESS, number=number), ORDER, "1", "request", carrier).callback_url
+        for number, carrier, _ in sends
     ]
-    names = [f"{ADDRESS.slot}.{ADDRESS.locator}.{number}" for number in (1, 2)]
+    names = [f"k1.{ADDRESS.slot}.{ADDRESS.locator}.{number}.{carrier}" for number, _, carrier in sends]
 
     assert urls == [
-        f"https://shop.example/otp?otpflow_send={name}&otpflow_signature={RING.sign('callback', name)}"
+        f"https://shop.example/otp?otpflow_send={name}&otpflow_signature={RING.sign('k1', 'callback', name)}"
         for name in names
     ]
+
+
+def test_the_secret_goes_along_where_a_report_may_lead_to_another_send() -> None:
+    """Sealed for this one send, so that no other name opens it."""
+    orders = replace(ORDERS, callback_url="https://shop.example/otp", goes_on=True)
+    url = orders.message(Send(address=ADDRESS, number=2), ORDER, "1", "request", "esms").callback_url
+    name = f"k1.{ADDRESS.slot}.{ADDRESS.locator}.2.ZXNtcw"
+    fields = dict(parse_qsl(urlsplit(url or "").query))
+    sealed = fields.pop("otpflow_secret")
+
+    assert fields == {"otpflow_send": name, "otpflow_signature": RING.sign("k1", "callback", name)}
+    assert RING.unseal("k1", sealed, "callback", name) == encode(ADDRESS.secret)
+    assert RING.unseal("k1", sealed, "callback", name.replace(".2.", ".1.")) is None
 
 
 def test_no_two_sends_have_the_same_name() -> None:

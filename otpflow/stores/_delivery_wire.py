@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Literal, cast
+from typing import Literal
 
 from otpflow.stores import _replies
 from otpflow.stores._wire import challenge_key, key_of
@@ -55,21 +54,14 @@ def report(
         reference: the provider's id of the send; empty where it says none.
 
     Returns:
-        An operation that gives what is known then; `"corrected"` where it had ended in another way already.
+        An operation that gives what is known then.
     """
     return Operation(
         name="report",
         keys=(challenge_key(place),),
         arguments=(number, state, overtaken, provider, reference),
-        parse=_reported,
+        parse=_replies.progress,
     )
-
-
-def _reported(reply: object) -> Progress:
-    if _replies.word(reply) != "corrected":
-        return _replies.progress(reply)
-    _, *rest = cast("list[object]", reply)
-    return replace(_replies.progress(["moved", *rest]), status="corrected")
 
 
 def poll(place: Place, first_wait: int, most: int, open_states: str) -> Operation[Progress]:

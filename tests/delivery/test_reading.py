@@ -22,7 +22,7 @@ from otpflow.receipts import (
     read,
 )
 
-NAME = SendName(key_id="k1", slot="s" * 20, locator="l" * 22, number=2)
+NAME = SendName(key_id="k1", slot="s" * 20, locator="l" * 22, number=2, carrier="esms")
 SIGNATURE = "g" * 22
 OURS = f"otpflow_send={NAME}&otpflow_signature={SIGNATURE}"
 SEALED = f"{OURS}&otpflow_secret=c2VhbGVk"
@@ -107,19 +107,25 @@ def test_what_is_no_text_is_left_out() -> None:
         "",
         "k1",
         f"k1.{'s' * 20}.{'l' * 22}",
-        f"k1.{'s' * 20}.{'l' * 22}.0",
-        f"k1.{'s' * 20}.{'l' * 22}.01",
-        f"k1.{'s' * 20}.{'l' * 22}.100",
-        f"k1.{'s' * 20}.{'l' * 22}.１",
-        f"k1.{'s' * 20}.{'l' * 22}.-1",
-        f"k1.{'s' * 19}.{'l' * 22}.1",
-        f"k1.{'s' * 20}.{'l' * 23}.1",
-        f"k1.{'s' * 20}.{'l' * 22}.1\n",
-        f"{'k' * 17}.{'s' * 20}.{'l' * 22}.1",
-        f".{'s' * 20}.{'l' * 22}.1",
-        f"k1.{{{'s' * 18}}}.{'l' * 22}.1",
-        f"k1.{'s' * 20}.{'*' * 22}.1",
-        f"k{{.{'s' * 20}.{'l' * 22}.1",
+        f"k1.{'s' * 20}.{'l' * 22}.1",
+        f"k1.{'s' * 20}.{'l' * 22}.1.",
+        f"k1.{'s' * 20}.{'l' * 22}.0.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 22}.01.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 22}.100.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 22}.１.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 22}.-1.ZXNtcw",
+        f"k1.{'s' * 19}.{'l' * 22}.1.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 23}.1.ZXNtcw",
+        f"k1.{'s' * 20}.{'l' * 22}.1.ZXNtcw\n",
+        f"k1.{'s' * 20}.{'l' * 22}.1.Z",
+        f"k1.{'s' * 20}.{'l' * 22}.1.ZXNtcx",
+        f"k1.{'s' * 20}.{'l' * 22}.1.w6k",
+        f"k1.{'s' * 20}.{'l' * 22}.1.{'A' * 44}",
+        f"{'k' * 17}.{'s' * 20}.{'l' * 22}.1.ZXNtcw",
+        f".{'s' * 20}.{'l' * 22}.1.ZXNtcw",
+        f"k1.{{{'s' * 18}}}.{'l' * 22}.1.ZXNtcw",
+        f"k1.{'s' * 20}.{'*' * 22}.1.ZXNtcw",
+        f"k{{.{'s' * 20}.{'l' * 22}.1.ZXNtcw",
     ],
 )
 def test_what_names_no_send(name: str) -> None:
@@ -127,7 +133,7 @@ def test_what_names_no_send(name: str) -> None:
     assert read({"otpflow_send": name, "a": "b"}) == Callback(
         send=None, signature="", secret="", fields={"a": "b"}
     )
-    assert str(NAME) == f"k1.{'s' * 20}.{'l' * 22}.2"
+    assert str(NAME) == f"k1.{'s' * 20}.{'l' * 22}.2.ZXNtcw"
 
 
 @pytest.mark.parametrize(

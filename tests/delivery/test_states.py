@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from otpflow import DeliveryState
 from otpflow.receipts import overtaken
 from otpflow.stores import EmbeddedStore, RedisStore, _delivery_wire, _wire
-from otpflow.stores.base import Confirmation, Place, Progress, View
+from otpflow.stores.base import Admission, Confirmation, Place, Progress, View
 from tests.servers import Server
 
 ORDER = ("ACCEPTED", "UNKNOWN", "FAILED", "UNANSWERED", "DELIVERED")
@@ -31,8 +31,10 @@ class Challenge:
         fields: dict[str, str | int] = {"attempts": 5, "sends_left": 9, "channel": "voice"}
         store.run(_wire.admit(self.place, "nonce-1", RULES, HOUR, 600_000, fields))
 
-    def renew(self, number: int) -> None:
-        self._store.run(_wire.renew(self.place, f"nonce-{number}", RULES, HOUR))
+    def renew(self, number: int, after: int = 0) -> str:
+        nonce = f"nonce-{number}"
+        admission: Admission = self._store.run(_wire.renew(self.place, nonce, RULES, HOUR, after))
+        return admission.status
 
     def confirm(self, number: int, state: str, reference: str = "") -> Confirmation:
         answer: Confirmation = self._store.run(
@@ -50,7 +52,8 @@ class Challenge:
 
     def report(self, number: int, state: str, reference: str = "") -> Progress:
         moves = overtaken(DeliveryState(state))
-        answer: Progress = self._store.run(_delivery_wire.report(self.place, number, state, moves, reference))
+        operation = _delivery_wire.report(self.place, number, state, moves, f"by-{number}", reference)
+        answer: Progress = self._store.run(operation)
         return answer
 
     @property
@@ -91,8 +94,7 @@ def test_any_order_of_reports_sends_and_answers(store: Any, steps: list[tuple[st
             elif number < latest:
                 assert answer == Progress(status="earlier", state=DeliveryState(state))
             else:
-                news = "moved" if known in {"", "ACCEPTED", "UNKNOWN"} else "corrected"
-                known, status = (state, news) if further else (known, "same")
+                known, status = (state, "moved") if further else (known, "same")
                 assert answer == Progress(status=status, state=DeliveryState(known))
         elif what == "confirm":
             told = challenge.confirm(number, state).delivery
@@ -109,14 +111,15 @@ def test_every_order_comes_to_one_state(store: Any, taken: str) -> None:
     """The answer to the send and three reports, one of them twice, in each of the orders that there are."""
     ends: set[str] = set()
     for order in permutations(("answer", "FAILED", "UNANSWERED", "DELIVERED", "FAILED")):
-        challenge = Challenge(store)
-        moved = 0
+        challenge, best = Challenge(store), -1
         for what in order:
+            place = ORDER.index(taken if what == "answer" else what)
             if what == "answer":
                 challenge.confirm(1, taken, "ours")
             else:
-                moved += challenge.report(1, what, "theirs").status == "moved"
-        assert moved == 1
+                moved = challenge.report(1, what, "theirs").status == "moved"
+                assert moved is (place > best)
+            best = max(best, place)
         ends.add(f"{challenge.view.delivery} {challenge.view.provider} {challenge.view.reference}")
     assert ends == {"DELIVERED by-1 ours"}
 
@@ -125,7 +128,7 @@ def test_what_only_a_report_knows_is_kept(store: Any) -> None:
     """A send whose answer names no reference keeps the one that came with a report before it."""
     challenge = Challenge(store)
     challenge.report(1, "ACCEPTED", "theirs")
-    assert (challenge.view.provider, challenge.view.reference) == ("", "theirs")
+    assert (challenge.view.provider, challenge.view.reference) == ("by-1", "theirs")
 
     challenge.confirm(1, "ACCEPTED")
 
@@ -143,7 +146,22 @@ def test_nothing_of_an_earlier_send_is_taken_for_the_latest(store: Any) -> None:
 
     challenge.report(2, "FAILED")
 
-    assert (challenge.view.delivery, challenge.view.provider, challenge.view.reference) == ("FAILED", "", "")
+    view = challenge.view
+    assert (view.delivery, view.provider, view.reference) == ("FAILED", "by-2", "")
     challenge.renew(3)
     challenge.confirm(3, "ACCEPTED")
     assert (challenge.view.provider, challenge.view.reference) == ("by-3", "")
+
+
+def test_a_follow_up_has_one_send_that_it_follows(store: Any) -> None:
+    """Not any more once another send was made; asked again after a lost answer it is the same one."""
+    challenge = Challenge(store)
+
+    assert [challenge.renew(number, after=1) for number in (2, 2, 3)] == ["admitted", "admitted", "overtaken"]
+    assert [challenge.view.sequence, challenge.view.sends] == [2, 8]
+    assert [challenge.renew(3, after=3), challenge.renew(3, after=2), challenge.renew(4)] == [
+        "overtaken",
+        "admitted",
+        "admitted",
+    ]
+    assert [challenge.view.sequence, challenge.view.sends] == [4, 6]

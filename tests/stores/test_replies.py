@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from otpflow.models import DeliveryState, Outcome
 from otpflow.stores import _replies
-from otpflow.stores.base import Admission, Claim, Code, Left, Settlement, View
+from otpflow.stores.base import Admission, Circuit, Claim, Code, Confirmation, Progress, Settlement, View
 
 VIEW: list[Any] = [
-    *(60_000, 179_500, b"5", b"2", b"1", b"pending", b"ACCEPTED", b"esms", b"ref-1"),
+    *(60_000, 179_500, b"5", b"2", b"1", b"pending", b"1:ACCEPTED", b"esms", b"ref-1"),
     *(b"voice", b"login", b"vi", b"sealed", b""),
 ]
 READ = View(
@@ -48,15 +49,52 @@ NOTHING = View(
     sealed="",
     context="",
 )
+UNDER_WAY = replace(READ, delivery=DeliveryState.UNKNOWN, provider="", reference="")
+"""What is held is of another send than the latest: of that one nothing is known."""
+FAILED = DeliveryState.FAILED
 Parse = Callable[[object], object]
 ANSWERS: list[tuple[Parse, list[Any], object]] = [
     (_replies.word, [b"anything"], "anything"),
     (_replies.count, [3], 3),
     (_replies.count, [b"0"], 0),
-    (_replies.left, [0, 180_000, b"5", b"2"], Left(wait=0.0, life=180.0, attempts=5, sends=2)),
-    (_replies.left, [0, 0, b"", b""], Left(wait=0.0, life=0.0, attempts=0, sends=0)),
+    (
+        _replies.confirmation,
+        [0, 180_000, b"5", b"2", b"ACCEPTED"],
+        Confirmation(wait=0.0, life=180.0, attempts=5, sends=2, delivery=DeliveryState.ACCEPTED),
+    ),
+    (
+        _replies.confirmation,
+        [0, 0, b"", b"", b"UNKNOWN"],
+        Confirmation(wait=0.0, life=0.0, attempts=0, sends=0, delivery=DeliveryState.UNKNOWN),
+    ),
+    *(
+        (
+            _replies.progress,
+            [status, b"FAILED", b"r"],
+            Progress(status=status.decode(), state=FAILED, reference="r"),
+        )
+        for status in (b"moved", b"same", b"earlier")
+    ),
+    (_replies.progress, [b"gone"], Progress(status="gone")),
+    (
+        _replies.turn,
+        [b"ask", b"2", b"ACCEPTED", b"esms", b"r"],
+        Progress(status="ask", state=DeliveryState.ACCEPTED, reference="r", number=2, provider="esms"),
+    ),
+    *(
+        (_replies.turn, [status, b"1", b"", b"", b""], Progress(status=status.decode(), number=1))
+        for status in (b"last", b"wait", b"over")
+    ),
+    (_replies.turn, [b"gone"], Progress(status="gone")),
+    (_replies.circuit, [b"closed", 0], Circuit(status="closed", wait=0.0)),
+    (_replies.circuit, [b"open", 29_500], Circuit(status="open", wait=29.5)),
+    (_replies.circuit, [b"probe", 0], Circuit(status="probe", wait=0.0)),
     (_replies.view, VIEW, READ),
     (_replies.view, ABSENT, NOTHING),
+    *(
+        (_replies.view, [*VIEW[:6], held, *VIEW[7:]], UNDER_WAY)
+        for held in (b"", b"2:ACCEPTED", b"11:ACCEPTED", b"ACCEPTED")
+    ),
     (_replies.admission, [b"admitted"], Admission(status="admitted")),
     (_replies.admission, [b"admitted", *VIEW], Admission(status="admitted", view=READ)),
     (_replies.admission, [b"replay", *VIEW], Admission(status="replay", view=READ)),
@@ -67,9 +105,8 @@ ANSWERS: list[tuple[Parse, list[Any], object]] = [
     ),
     *(
         (_replies.admission, [state], Admission(status=state))
-        for state in ("expired", "verified", "cancelled")
+        for state in ("expired", "verified", "cancelled", "exhausted", "overtaken")
     ),
-    (_replies.admission, [b"exhausted"], Admission(status="exhausted")),
     (
         _replies.claim,
         [b"claimed", 4, b"sealed", 1, b"first", b"superseded", 2, b"second", b"live"],
@@ -97,7 +134,8 @@ ANSWERS: list[tuple[Parse, list[Any], object]] = [
     (_replies.settlement, [b"EXPIRED", 0], Settlement(outcome=Outcome.EXPIRED, attempts=0)),
 ]
 PARSERS: list[Parse] = [
-    *(_replies.count, _replies.left, _replies.view, _replies.admission, _replies.claim, _replies.settlement),
+    *(_replies.count, _replies.view, _replies.admission, _replies.claim, _replies.settlement),
+    *(_replies.confirmation, _replies.progress, _replies.turn, _replies.circuit),
 ]
 NO_REPLIES: list[object] = [
     *(None, True, 0, 1, "", "expired", b"expired", (), ("expired",), {"expired": 1}, {b"expired"}),
@@ -143,7 +181,7 @@ def test_an_answer_that_is_cut_off_or_goes_on_is_refused(
         (2, b"many"),
         (3, b"1.5"),
         (4, b"x"),
-        (6, b"RINGING"),
+        (6, b"1:RINGING"),
         (7, b"\xc3\xa9"),
         (12, None),
     ],

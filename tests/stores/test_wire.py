@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from otpflow.stores import _scripts, _wire
+from otpflow.stores import _delivery_wire, _scripts, _wire
 from otpflow.stores.base import Operation, Place
 
 SLOT = "s" * 20
@@ -21,13 +21,27 @@ WRITTEN: list[tuple[Operation[Any], str, tuple[str, ...], tuple[Any, ...]]] = [
         (CHALLENGE, SENDS),
         ("nonce", "rules", 7, 9, "attempts", 5, "sealed", "x"),
     ),
-    (_wire.renew(PLACE, "nonce", "rules", 7), "renew", (CHALLENGE, SENDS), ("nonce", "rules", 7)),
+    (_wire.renew(PLACE, "nonce", "rules", 7), "renew", (CHALLENGE, SENDS), ("nonce", "rules", 7, 0)),
+    (_wire.renew(PLACE, "nonce", "rules", 7, 2), "renew", (CHALLENGE, SENDS), ("nonce", "rules", 7, 2)),
     (_wire.store(PLACE, "nonce", 2, "digest", 9), "store", (CHALLENGE,), ("nonce", 2, "digest", 9)),
     (
-        _wire.confirm(PLACE, "nonce", 2, 9, "rules", "replace", ("ACCEPTED", "esms", "ref")),
+        _delivery_wire.confirm(PLACE, "nonce", 2, 9, "rules", "replace", ("UNKNOWN", " A ", "esms", "ref")),
         "confirm",
         (CHALLENGE, SENDS),
-        ("nonce", 2, 9, "rules", "replace", "ACCEPTED", "esms", "ref"),
+        ("nonce", 2, 9, "rules", "replace", "UNKNOWN", " A ", "esms", "ref"),
+    ),
+    (
+        _delivery_wire.report(PLACE, 2, "FAILED", " A B ", "esms", "ref"),
+        "report",
+        (CHALLENGE,),
+        (2, "FAILED", " A B ", "esms", "ref"),
+    ),
+    (_delivery_wire.poll(PLACE, 3_000, 7, " A "), "poll", (CHALLENGE,), (3_000, 7, " A ")),
+    (
+        _delivery_wire.breaker(SLOT, "failed", 10, 60_000, 30_000),
+        "breaker",
+        ("otpflow:1:{" + SLOT + "}:breaker",),
+        ("failed", 10, 60_000, 30_000),
     ),
     (_wire.release(PLACE, "nonce"), "release", (CHALLENGE, SENDS), ("nonce",)),
     (
@@ -60,7 +74,7 @@ def test_an_operation_is_written_whole(
 
 def test_every_script_has_its_operation() -> None:
     """No script is without one, and none is named that is not there."""
-    assert sorted(name for _, name, _, _ in WRITTEN) == list(_scripts.NAMES)
+    assert sorted({name for _, name, _, _ in WRITTEN}) == list(_scripts.NAMES)
     assert all(_scripts.source(name).startswith(b"local function clock()") for name in _scripts.NAMES)
     assert not [name for name in _scripts.NAMES if b"\n--" in _scripts.source(name)]
 
