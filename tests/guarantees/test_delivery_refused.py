@@ -94,17 +94,25 @@ def reach(style: str) -> Iterator[Callable[..., Any]]:
 
 
 def _refused(subject: Subject, provider: Provider | None = None) -> DeliveryError:
-    """Issue in vain: a `DeliveryError`, nothing secret in it, and the store as if nothing had been asked."""
+    """Issue in vain: a `DeliveryError`, nothing secret in it, and the store as if nothing had been asked.
+
+    That the provider failed is remembered for the breaker; of the number and its challenge nothing is.
+    """
     with pytest.raises(DeliveryError) as caught:
         subject.issue()
     error: DeliveryError = caught.value
     words = (*canaries.KEY_WORDS, *canaries.number_forms(NUMBER))
     codes = provider.codes if provider else []
     assert canaries.found_in(canaries.shown(error), words, codes) == []
-    (event,) = subject.events
-    assert (event.kind, event.detail) == (EventKind.DELIVERY_REFUSED, {"code": error.code})
-    assert canaries.found_in(canaries.shown(event), words, codes) == []
-    assert list(subject.admin.scan_iter()) == []
+    alarm = [EventKind.ALARM] if error.concerns == "operator" else []
+    detail = {"provider": "esms", "code": error.code}
+    assert [(event.kind, event.detail) for event in subject.events] == [
+        (kind, detail) for kind in (EventKind.DELIVERY_REFUSED, *alarm)
+    ]
+    for event in subject.events:
+        assert canaries.found_in(canaries.shown(event), words, codes) == []
+    ends = [key.rpartition(b":")[2] for key in subject.admin.scan_iter()]
+    assert ends == ([b"breaker"] if error.concerns == "provider" else [])
     return error
 
 

@@ -33,11 +33,12 @@ OFF = (-HOUR, HOUR)
 READERS = {*CLOCKS, "now", "utcnow", "today", "perf_counter", "clock_gettime", "localtime", "gmtime"}
 MAY_READ = {
     "events.py": {"time"},
+    "transports/_breaker.py": {"monotonic"},
     "transports/_esms_wire.py": {"monotonic"},
     "transports/_http.py": {"monotonic"},
     "testing/simulator.py": {"monotonic"},
 }
-"""When an event was written, how long one send may take, and how the simulator dates calls."""
+"""When an event was written, how long one send may take, and a provider rest; how the simulator dates calls."""
 
 PROGRAM = """
 import datetime, json, sys, time

@@ -12,6 +12,7 @@ from otpflow import ChallengeError, DeliveryError, OTPError, Outcome, Policy
 from otpflow.stores._scripts import NAMES
 from otpflow.stores.base import Operation
 from tests.conftest import Build, endless
+from tests.delivery.providers import ANSWERED, CALLBACK, Provider, report
 from tests.subjects import Subject
 
 ONE_MILLISECOND = 1
@@ -135,6 +136,15 @@ def _cancel(subject: Subject, challenge_id: str) -> None:
     subject.cancel(challenge_id)
 
 
+def _report(subject: Subject, _: str) -> None:
+    subject.handle_receipt(report(subject.outbox.messages[-1], ANSWERED))
+
+
+def _refresh(subject: Subject, challenge_id: str) -> None:
+    subject.outbox.answers.append(ANSWERED)
+    subject.refresh_delivery(challenge_id)
+
+
 def _inspect(subject: Subject, challenge_id: str) -> None:
     subject.inspect(challenge_id)
 
@@ -169,20 +179,23 @@ RACES = (
     Race(_nothing, _issue, "store"),
     Race(_nothing, _issue, "confirm"),
     Race(_nothing, _issue_in_vain, "release"),
+    Race(_nothing, _issue_in_vain, "breaker", needed=False),
     *(Race(_due, _resend, operation) for operation in ("renew", "store", "confirm")),
     Race(_due, _resend_in_vain, "release"),
     *(Race(_issued, call, "claim") for call in (_verify, _verify_by_name, _guess_by_name)),
     *(Race(_issued, call, "settle") for call in (_verify, _verify_by_name, _guess_by_name)),
     Race(_issued, _cancel, "cancel"),
+    *(Race(_issued, _report, operation) for operation in ("read", "report")),
+    *(Race(_issued, _refresh, operation) for operation in ("poll", "report")),
     Race(_issued, _inspect, "read"),
     Race(_issued, _unlock, "unlock", needed=False),
 )
 
 
-def _racing(subject: Subject, **options: Any) -> tuple[Subject, Racing]:
+def _racing(subject: Subject) -> tuple[Subject, Racing]:
     store = Racing(subject.store, subject.admin)
     subject.store = store
-    return subject.another(**options), store
+    return subject.another(transport=Provider(), callback_url=CALLBACK), store
 
 
 @pytest.mark.guarantee("R1")
@@ -218,7 +231,7 @@ def test_a_code_whose_challenge_is_gone_is_not_sent(subject: Subject) -> None:
     store.name = "store"
     with pytest.raises(ChallengeError):
         engine.issue()
-    assert engine.outbox.messages == ()
+    assert engine.outbox.messages == []
 
     store.name = ""
     assert engine.verify(engine.issue().id, engine.code)
@@ -240,6 +253,8 @@ def test_every_key_has_an_end_between_any_two_scripts(build: Build) -> None:
     engine.advance(61)
     engine.resend(challenge.id)
     engine.inspect(challenge.id)
+    _report(engine, challenge.id)
+    engine.refresh_delivery(challenge.id)
     engine.advance(61)
     for call in (_resend_in_vain, _resend):
         try:
