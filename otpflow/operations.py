@@ -32,7 +32,6 @@ class Operations(DeliveryOperations):
     """Writes operations, by the settings of one engine.
 
     Attributes:
-        keyring: the server keys.
         policy: the numbers.
     """
 

@@ -170,12 +170,18 @@ def strangers(sources: dict[str, str]) -> list[str]:
 
 
 def undriven(source: str) -> list[str]:
-    """Find steps and flows that are made and then not driven, and flows that yield anything by themselves."""
+    """Find steps and flows that are made and then not driven, and flows that yield anything by themselves.
+
+    A flow is driven by `yield from` in another one, and by `run(…)` or `arun(…)` around it.
+    """
     tree = ast.parse(source)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     flows = [node for node in functions if node.returns and "Flow[" in ast.unparse(node.returns)]
     names = {"call", "drivers.call", *(f"self.{node.name}" for node in flows)}
-    driven = {node.value for node in ast.walk(tree) if isinstance(node, ast.YieldFrom)}
+    driven: set[ast.AST] = {node.value for node in ast.walk(tree) if isinstance(node, ast.YieldFrom)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"run", "arun"}:
+            driven.update(node.args)
     made = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in names)
     bare = (node for flow in flows for node in ast.walk(flow) if isinstance(node, ast.Yield))
     return [f"line {node.lineno}: {ast.unparse(node)}" for node in (*made, *bare) if node not in driven]

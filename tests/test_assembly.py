@@ -230,7 +230,8 @@ def test_all_that_is_good_is_taken(build: Build) -> None:
 def test_nothing_secret_shows(build: Build) -> None:
     """Neither the engine nor its parts show a key when they are printed."""
     engine = build()
-    parts = [engine, engine._flows, engine._flows.orders, engine._flows.operations, engine._carrier]
+    flows, route = engine._flows, engine._route
+    parts = [engine, flows, flows.orders, flows.operations, route, *route.carriers]
 
     assert not [part for part in parts if "CANARY" in repr(part)]
     assert repr(engine) == f"{type(engine).__name__}(namespace='default', app='otpflow')"

@@ -12,6 +12,7 @@ from tests.house import modules
 
 # Where a sentence may do, without the sections; those that are there must be right all the same.
 SHORT = {
+    "delivery_flows": "each flow is an engine's method, where everything is said",
     "flows": "each flow is an engine's method, where everything is said",
     "cli.view": "each function is one piece of the screen, and returns it",
     "pytest_plugin": "pytest shows the first line of a fixture alone",

@@ -214,7 +214,10 @@ def test_a_hook_that_awaits_is_found_out_in_any_shape(hook: Any, name: str) -> N
     assert caught.value.problems == (f"on_event has the async function {name}; give one that does not await",)
 
 
-TROUBLE = {"OVERLOADED", "DELIVERY_REFUSED", "DELIVERY_UNKNOWN", "STORE_UNAVAILABLE", "UNREADABLE"}
+TROUBLE = {
+    *("OVERLOADED", "DELIVERY_REFUSED", "DELIVERY_UNKNOWN", "RECEIPT_REFUSED", "ALARM", "CIRCUIT_OPENED"),
+    *("STORE_UNAVAILABLE", "UNREADABLE"),
+}
 
 
 def told(events: Iterable[Event], caplog: pytest.LogCaptureFixture, level: int) -> list[tuple[str, int, str]]:
@@ -260,8 +263,9 @@ def test_what_is_not_wanted_is_not_written(caplog: pytest.LogCaptureFixture) -> 
 
 
 WORDS = (
-    "ISSUED RESENT REPEATED THROTTLED OVERLOADED DELIVERY_REFUSED DELIVERY_UNKNOWN STORE_UNAVAILABLE CHECKED "
-    "CANCELLED UNLOCKED UNREADABLE"
+    "ISSUED RESENT REPEATED THROTTLED OVERLOADED DELIVERY_REFUSED DELIVERY_UNKNOWN DELIVERY_REPORTED "
+    "RECEIPT_REFUSED WENT_ON ALARM CIRCUIT_OPENED CIRCUIT_CLOSED STORE_UNAVAILABLE CHECKED CANCELLED UNLOCKED "
+    "UNREADABLE"
 )
 
 

@@ -52,8 +52,8 @@ def test_the_life_of_a_challenge_is_told(build: Build) -> None:
         subject.verify(challenge.id, code)
 
     assert untimed(subject.events) == [
-        sending(EventKind.ISSUED, challenge, delivery="ACCEPTED"),
-        sending(EventKind.RESENT, challenge, delivery="ACCEPTED"),
+        sending(EventKind.ISSUED, challenge, provider="outbox", delivery="ACCEPTED"),
+        sending(EventKind.RESENT, challenge, provider="outbox", delivery="ACCEPTED"),
         checking(challenge, Outcome.WRONG_CODE),
         checking(challenge, Outcome.SUPERSEDED),
         checking(challenge, Outcome.VERIFIED),

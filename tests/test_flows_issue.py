@@ -122,7 +122,7 @@ def test_a_spoken_code_lives_no_longer_than_three_minutes(build: Build) -> None:
 
 
 def test_each_send_has_a_callback_of_its_own(build: Build) -> None:
-    """The callback URL keeps the application's query, names the send, and is signed."""
+    """The callback URL keeps the application's query, names the send and its transport, and is signed."""
     subject = build(callback_url="https://shop.example/otp?shop=1", policy=Policy(cooldown=0))
     challenge = subject.issue()
     subject.resend(challenge.id)
@@ -131,12 +131,12 @@ def test_each_send_has_a_callback_of_its_own(build: Build) -> None:
 
     for number, message in enumerate(subject.outbox.messages, start=1):
         url: str = message.callback_url
-        send = f"{address.slot}.{address.locator}.{number}"
+        send = f"k1.{address.slot}.{address.locator}.{number}.b3V0Ym94"
         assert url.startswith("https://shop.example/otp?shop=1&")
         assert parse_qs(urlsplit(url).query) == {
             "shop": ["1"],
             "otpflow_send": [send],
-            "otpflow_signature": [Keyring(KEYS).sign("callback", send)],
+            "otpflow_signature": [Keyring(KEYS).sign("k1", "callback", send)],
         }
 
 

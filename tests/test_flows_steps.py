@@ -58,7 +58,7 @@ class Stage:
 
     def name(self, step: Step) -> str:
         """Say what a step does."""
-        others = {self.flows.digest: "digest", self.flows.carrier.send: "send"}
+        others = {self.flows.digest: "digest", self.flows.route.carriers[0].send: "send"}
         operation: Any = step.arguments[0]
         return others.get(step.function) or str(operation.name)
 
@@ -155,11 +155,20 @@ def test_what_is_hashed_is_what_is_sent_and_kept(stage: Stage, order: tuple[str,
 
 @pytest.mark.parametrize("order", [ISSUE, RESEND], ids=" ".join)
 def test_a_refused_send_is_given_back_at_once(stage: Stage, order: tuple[str, ...]) -> None:
-    """The one step after a refusal is the release, and then the refusal comes out."""
+    """The breaker hears of the provider, the reservation is released, and then the refusal comes out."""
     flow = flow_of(stage, order)
     stage.until(flow, 3)
 
-    assert stage.after(flow, DeliveryError("104")) == ["release"]
+    assert stage.after(flow, DeliveryError("104")) == ["breaker", "release"]
+
+
+@pytest.mark.parametrize("concerns", ["operator", "caller"])
+def test_what_is_not_the_providers_fault_is_not_counted(stage: Stage, concerns: str) -> None:
+    """A wrong key or a wrong number says nothing of whether the provider is up."""
+    flow = flow_of(stage, ISSUE)
+    stage.until(flow, 3)
+
+    assert stage.after(flow, DeliveryError("104", concerns=concerns)) == ["release"]
 
 
 @pytest.mark.parametrize("place", [1, 2])

@@ -149,11 +149,13 @@ def test_a_number_can_be_called_at_once_after_the_store_failed(build: Build, pla
 def test_the_first_code_works_after_a_re_send_that_the_store_lost(
     prepared: Prepared, place: int, loss: str
 ) -> None:
-    """Nothing was sent, so nothing is superseded."""
+    """Nothing was sent, so nothing is superseded, counted, or forgotten of the send before."""
     getattr(prepared.store, loss).add(place)
     with pytest.raises(StoreUnavailableError):
         prepared.subject.resend(prepared.issued.id)
 
+    status = prepared.subject.inspect(prepared.issued.id)
+    assert (status.sends_left, status.delivery) == (2, prepared.issued.delivery)
     assert prepared.subject.verify(prepared.issued.id, prepared.subject.code).recipient == NUMBER
 
 
@@ -170,15 +172,19 @@ def test_a_reservation_that_cannot_be_given_back_lapses(build: Build) -> None:
     assert subject.issue().sends_left == 2
 
 
-def test_a_refusal_comes_out_where_the_reservation_cannot_be_given_back(build: Build) -> None:
-    """The provider's error is the one that is raised."""
+@pytest.mark.parametrize(("place", "lost"), [(3, "breaker"), (4, "release")])
+def test_a_refusal_comes_out_whatever_the_store_does(build: Build, place: int, lost: str) -> None:
+    """The provider's error is the one that is raised, where neither it nor the release can be written down."""
     subject, store = watched(build())
-    store.lost_requests.add(3)
+    store.lost_requests.add(place)
     subject.outbox.fail(DeliveryError("104"))
     with pytest.raises(DeliveryError, match="104"):
         subject.issue()
 
-    assert [event.kind for event in subject.events] == ["STORE_UNAVAILABLE", "DELIVERY_REFUSED"]
+    assert store.ran == ["admit", "store", "breaker", "release"]
+    refused, unavailable = subject.events
+    assert [refused.kind, unavailable.kind] == ["DELIVERY_REFUSED", "STORE_UNAVAILABLE"]
+    assert unavailable.detail["operation"] == lost
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,12 @@ def test_the_rule_of_libraries_can_fail(name: str, source: str, wrong: list[str]
         ("def f(self) -> Flow[None]:\n    self.f()", ["line 2: self.f()"]),
         ("def f():\n    x = yield from call(g)\n    yield from self.f()", []),
         ("def f(self) -> Flow[int]:\n    return (yield from self.f()) + self.other.f()", []),
+        ("def f(self) -> Flow[int]:\n    return (yield from g())\nrun(self.f())", []),
+        ("def f(self) -> Flow[int]:\n    return (yield from g())\nawait arun(self.f())", []),
+        (
+            "def f(self) -> Flow[int]:\n    return (yield from g())\nrunner.run(self.f())",
+            ["line 3: self.f()"],
+        ),
         ("@contextmanager\ndef f():\n    yield", []),
     ],
 )

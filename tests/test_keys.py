@@ -183,20 +183,23 @@ def test_a_ring_shows_no_key() -> None:
 def test_what_is_derived_is_the_standard_one(use: str) -> None:
     """Each use has its own key by HKDF-SHA-256; over the record goes HMAC-SHA-256, and BLAKE2b for names."""
     parts = ("login", b"\x00", "")
-    whole = {"mac": RING.mac("k1", *parts), "name": RING.slot(*parts), "sign": RING.sign(*parts)}[use]
+    whole = {"mac": RING.mac("k1", *parts), "name": RING.slot(*parts), "sign": RING.sign("k1", *parts)}[use]
     expected = mac(use, *parts)
     named = hashlib.blake2b(record(*parts), digest_size=32, key=derived("name", RAW)).digest()
     assert whole == {"mac": expected, "name": encode(named[:15]), "sign": encode(expected[:16])}[use]
 
 
 def test_which_key_does_what() -> None:
-    """Numbers are named by the naming key, signatures come from the active one, macs from the one asked for."""
+    """Numbers are named by the naming key, signatures and macs come from the one asked for."""
     other = bytes(reversed(range(100, 100 + KEY_BYTES)))
     assert BOTH.slot("x") == RING.slot("x")
-    assert BOTH.sign("x") == encode(mac("sign", "x", raw=other)[:16])
+    assert [BOTH.sign(key_id, "x") for key_id in ("k1", "k2")] == [
+        encode(mac("sign", "x")[:16]),
+        encode(mac("sign", "x", raw=other)[:16]),
+    ]
     assert [BOTH.mac(key_id, "x") for key_id in ("k1", "k2")] == [mac("mac", "x"), mac("mac", "x", raw=other)]
     assert BOTH.new_address(SLOT).key_id == "k2"
-    assert (len(SLOT), len(RING.sign("x")), len(RING.mac("k1", "x"))) == (20, 22, 32)
+    assert (len(SLOT), len(RING.sign("k1", "x")), len(RING.mac("k1", "x"))) == (20, 22, 32)
 
 
 @pytest.mark.guarantee("S2")

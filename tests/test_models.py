@@ -18,10 +18,12 @@ from otpflow.models import (
     ChallengeState,
     ChallengeStatus,
     Delivery,
+    DeliveryReport,
     DeliveryState,
     Message,
     Outcome,
     Receipt,
+    Report,
     Verdict,
 )
 
@@ -60,7 +62,19 @@ MESSAGE = Message(
     expires_in=180.0,
 )
 RECEIPT = Receipt(provider="esms", provider_ref="7b2f")
-VALUES = [DELIVERY, CHALLENGE, STATUS, VERDICT, MESSAGE, RECEIPT]
+REPORT = Report(
+    state=DeliveryState.DELIVERED, provider_ref="7b2f", number=NUMBER[1:], duration=13, price=850.0
+)
+DELIVERY_REPORT = DeliveryReport(
+    challenge="locator",
+    delivery=DELIVERY,
+    changed=True,
+    channel="voice",
+    purpose="login",
+    duration=13,
+    price=850.0,
+)
+VALUES = [DELIVERY, CHALLENGE, STATUS, VERDICT, MESSAGE, RECEIPT, REPORT, DELIVERY_REPORT]
 CANARIES = (NUMBER, NUMBER[1:], "canary", "824680")
 
 
@@ -112,11 +126,19 @@ def test_what_a_repr_shows() -> None:
         "Verdict(outcome=<Outcome.VERIFIED: 'VERIFIED'>, purpose='login', attempts_left=4, retry_after=None)",
         "Message(channel='voice', locale='en', purpose='login', request_id='request')",
         "Receipt(provider='esms', provider_ref='7b2f', state=<DeliveryState.ACCEPTED: 'ACCEPTED'>)",
+        (
+            "Report(state=<DeliveryState.DELIVERED: 'DELIVERED'>, provider_ref='7b2f', duration=13, "
+            "price=850.0)"
+        ),
+        (
+            f"DeliveryReport(challenge='locator', delivery={DELIVERY!r}, changed=True, channel='voice', "
+            "purpose='login', duration=13, price=850.0)"
+        ),
     ]
 
 
 @pytest.mark.parametrize(
-    "value", [DELIVERY, CHALLENGE, STATUS, RECEIPT], ids=lambda value: type(value).__name__
+    "value", [DELIVERY, CHALLENGE, STATUS, RECEIPT, DELIVERY_REPORT], ids=lambda value: type(value).__name__
 )
 def test_values_survive_a_pickle(value: Any) -> None:
     """What an application keeps in a session comes back equal."""
@@ -132,6 +154,15 @@ def test_a_pickled_verdict_has_no_number(protocol: int) -> None:
         pickled = pickle.dumps(verdict, protocol)
         assert NUMBER.encode() not in pickled
         assert pickle.loads(pickled) == dataclasses.replace(verdict, recipient=None)
+
+
+@pytest.mark.guarantee("S1")
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickled_report_has_no_number(protocol: int) -> None:
+    """What the provider wrote of whom it called stays behind, everything else comes along."""
+    pickled = pickle.dumps(REPORT, protocol)
+    assert NUMBER[1:].encode() not in pickled
+    assert pickle.loads(pickled) == dataclasses.replace(REPORT, number=None)
 
 
 @pytest.mark.guarantee("S1")
@@ -199,6 +230,12 @@ def test_what_is_left_out() -> None:
     assert Delivery() == Delivery(state=DeliveryState.UNKNOWN, provider="", provider_ref=None)
     assert Receipt(provider="esms") == Receipt(
         provider="esms", provider_ref=None, state=DeliveryState.ACCEPTED
+    )
+    assert Report(state=DeliveryState.FAILED) == Report(
+        state=DeliveryState.FAILED, provider_ref=None, number=None, duration=None, price=None
+    )
+    assert dataclasses.replace(DELIVERY_REPORT, duration=None, price=None) == DeliveryReport(
+        challenge="locator", delivery=DELIVERY, changed=True, channel="voice", purpose="login"
     )
     assert Verdict(outcome=Outcome.EXPIRED, purpose="login") == Verdict(
         outcome=Outcome.EXPIRED, purpose="login", attempts_left=None, retry_after=None, recipient=None

@@ -82,8 +82,10 @@ def test_the_tests_of_a_login_pass(arguments: tuple[str, ...], tmp_path: Path) -
 def test_no_example_is_left_out() -> None:
     assert {path.name for path in EXAMPLES.iterdir() if path.suffix == ".py"} == {
         "custom_transport.py",
+        "fallback.py",
         "login_flow.py",
         "quickstart.py",
+        "receipts_endpoint.py",
         "signup_flow.py",
         "test_my_login.py",
     }

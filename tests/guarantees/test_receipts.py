@@ -10,6 +10,7 @@ import pytest
 
 from otpflow import Delivery, DeliveryReport, DeliveryState, Event, EventKind, Policy, StoreUnavailableError
 from otpflow.keys import new_key
+from otpflow.records import decode, encode
 from tests.conftest import Build
 from tests.delivery.providers import (
     ANSWERED,
@@ -28,6 +29,9 @@ from tests.delivery.providers import (
 from tests.subjects import KEYS, NUMBER, Subject
 
 OTHER_KEY = new_key("k2")
+VOICE = encode(b"voice")
+OTHER_LETTERS = VOICE[:-1] + chr(ord(VOICE[-1]) + 1)
+"""The same bytes, written in another way than they are here."""
 REFUSED = Event(kind=EventKind.RECEIPT_REFUSED, at=0.0)
 
 
@@ -98,7 +102,14 @@ FORGERIES: dict[str, Callable[[str], str]] = {
     "the name for its signature": lambda query: signed(query, query[13:35]),
     "no name": lambda query: changed(query, "otpflow_send", lambda _: ""),
     "another key": lambda query: changed(query, "otpflow_send", lambda text: text.replace("k1.", "k2.")),
-    "another send": lambda query: changed(query, "otpflow_send", lambda text: text[:-1] + "2"),
+    "another send": lambda query: changed(query, "otpflow_send", lambda text: text.replace(".1.", ".2.")),
+    "another transport": lambda query: changed(
+        query, "otpflow_send", lambda text: text.replace(VOICE, encode(b"sms"))
+    ),
+    "no transport": lambda query: changed(query, "otpflow_send", lambda text: text.replace(VOICE, "")),
+    "a transport in other letters": lambda query: changed(
+        query, "otpflow_send", lambda text: text.replace(VOICE, OTHER_LETTERS)
+    ),
     "no fields": lambda query: query.partition("&state")[0],
     "no state": lambda query: changed(query, "state", lambda _: ""),
     "an odd state": lambda query: changed(query, "state", lambda _: "ANSWERED?"),
@@ -108,7 +119,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
     "too many fields": lambda query: query + "&x=x" * 64,
     "nothing": lambda _: "",
     **{f"signature {place}": swapped("otpflow_signature", place) for place in range(22)},
-    **{f"name {place}": swapped("otpflow_send", place) for place in (3, 22, 24, 45)},
+    **{f"name {place}": swapped("otpflow_send", place) for place in (3, 22, 24, 45, 47, 49, 55)},
 }
 
 
@@ -119,6 +130,7 @@ def test_a_forged_receipt_changes_nothing(subject: Subject, voice: Provider) -> 
     subject.issue()
     query = report(voice.messages[0], ANSWERED)
     before = kept(subject)
+    assert decode(OTHER_LETTERS) == b"voice"
     for what, forge in FORGERIES.items():
         engine.events.clear()
         store.asked.clear()

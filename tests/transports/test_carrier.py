@@ -189,25 +189,28 @@ def test_a_carrier_that_was_closed_starts_anew_when_used() -> None:
     ("answer", "delivery"),
     [
         (None, Delivery(state=DeliveryState.ACCEPTED, provider="Plain")),
-        (Receipt(provider="esms"), Delivery(state=DeliveryState.ACCEPTED, provider="esms")),
+        (Receipt(provider="esms"), Delivery(state=DeliveryState.ACCEPTED, provider="Plain")),
         (
             Receipt(provider="esms", provider_ref="x" * 70, state=DeliveryState.UNKNOWN),
-            Delivery(state=DeliveryState.UNKNOWN, provider="esms", provider_ref="x" * 64),
+            Delivery(state=DeliveryState.UNKNOWN, provider="Plain", provider_ref="x" * 64),
         ),
         (
             Receipt(provider="é", provider_ref=cast("Any", 7), state=cast("Any", "DELIVERED")),
-            Delivery(state=DeliveryState.DELIVERED, provider="transport", provider_ref="7"),
+            Delivery(state=DeliveryState.DELIVERED, provider="Plain", provider_ref="7"),
         ),
-        (Receipt(provider="esms", provider_ref=""), Delivery(state=DeliveryState.ACCEPTED, provider="esms")),
-        (Receipt(provider="esms", provider_ref="é"), Delivery(state=DeliveryState.ACCEPTED, provider="esms")),
+        (Receipt(provider="esms", provider_ref=""), Delivery(state=DeliveryState.ACCEPTED, provider="Plain")),
+        (
+            Receipt(provider="esms", provider_ref="é"),
+            Delivery(state=DeliveryState.ACCEPTED, provider="Plain"),
+        ),
         (
             Receipt(provider="esms", provider_ref="a\nb"),
-            Delivery(state=DeliveryState.ACCEPTED, provider="esms"),
+            Delivery(state=DeliveryState.ACCEPTED, provider="Plain"),
         ),
     ],
 )
 def test_an_answer_is_brought_to_one_form(answer: object, delivery: Delivery) -> None:
-    """What the store keeps of it is short and plain."""
+    """What the store keeps of it is short and plain, under the transport's own name."""
     assert Carrier(Plain(), asynchronous=False).delivery(answer) == delivery
 
 

@@ -113,5 +113,6 @@ def test_a_long_record_is_read_in_no_time(caplog: pytest.LogCaptureFixture) -> N
     """A server that sends a header full of marks does not hold the process up."""
     _esms_log.install()
     caplog.set_level(logging.DEBUG, "httpcore.http11")
-    logging.getLogger("httpcore.http11").debug("?" * 500_000 + "%25" * 200_000 + f"ApiKey={API_KEY}")
+    record = "?" * 500_000 + "%25" * 200_000 + f"ApiKey={API_KEY}"
+    logging.getLogger("httpcore.http11").debug(record)
     assert caplog.records[0].getMessage() == "?[hidden]"
