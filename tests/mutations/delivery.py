@@ -8,15 +8,19 @@ _AT = "tests/guarantees/test_"
 _QUICK = ("-k", "embedded-sync")
 _LOST = (f"{_AT}delivery_lost.py", *_QUICK)
 _REFUSED = (f"{_AT}delivery_refused.py", *_QUICK)
+_STEPS = "otpflow/steps.py"
+_LANDED = "        message, delivery, left = landing.leg.message, landing.delivery, before\n"
 
 MUTATIONS = (
     Mutation(
         guarantee="D1",
         says="repeats a request under another id",
-        file="otpflow/transports/esms.py",
-        old="            receipt = sending.judge(self._http.post(sending.url, sending.body, sending.seconds()))\n",
-        new='            body = sending.body.replace(b\'"RequestId": "\', b\'"RequestId": "%d\' % sending._tries)\n'
-        "            receipt = sending.judge(self._http.post(sending.url, body, sending.seconds()))\n",
+        file="otpflow/transports/_esms_client.py",
+        old="            result = tries.judge(self._http.exchange(tries.request, tries.seconds()))\n",
+        new="            from dataclasses import replace\n\n"
+        '            body = tries.request.body.replace(b\'"RequestId": "\', b\'"RequestId": "%d\' % tries._tries)\n'
+        "            asked = replace(tries.request, body=body)\n"
+        "            result = tries.judge(self._http.exchange(asked, tries.seconds()))\n",
         selection=_LOST,
     ),
     Mutation(
@@ -46,25 +50,25 @@ MUTATIONS = (
     Mutation(
         guarantee="D1",
         says="gives the budget back where nobody knows",
-        file="otpflow/flows.py",
-        old="        except DeliveryUnknownError as error:\n",
-        new="        except DeliveryUnknownError as error:\n            yield from self._release(send)\n",
+        file=_STEPS,
+        old=_LANDED,
+        new=_LANDED + "        if landing.error is not None:\n            yield from self._release(send)\n",
         selection=_LOST,
     ),
     Mutation(
         guarantee="D1",
         says="raises where nobody knows",
-        file="otpflow/flows.py",
-        old="        except DeliveryUnknownError as error:\n",
-        new="        except DeliveryUnknownError as error:\n            raise\n",
+        file=_STEPS,
+        old=_LANDED,
+        new=_LANDED + "        if landing.error is not None:\n            raise landing.error\n",
         selection=_LOST,
     ),
     Mutation(
         guarantee="D2",
         says="keeps the budget of a send that was refused",
-        file="otpflow/flows.py",
-        old="        except DeliveryError as error:\n            yield from self._release(send)\n",
-        new="        except DeliveryError as error:\n",
+        file=_STEPS,
+        old="        except DeliveryError:\n            yield from self._release(send)\n            raise\n",
+        new="        except DeliveryError:\n            raise\n",
         selection=_REFUSED,
     ),
     Mutation(

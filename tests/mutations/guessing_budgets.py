@@ -69,8 +69,8 @@ MUTATIONS = (
         guarantee="G4",
         says="guesses are counted for each challenge alone",
         file=WIRE,
-        old='name="claim",\n        keys=(_challenge(place), _of(place.slot, "guesses")),',
-        new='name="claim",\n        keys=(_challenge(place), _of(place.slot, "guesses:" + place.locator)),',
+        old='name="claim",\n        keys=(challenge_key(place), key_of(place.slot, "guesses")),',
+        new='name="claim",\n        keys=(challenge_key(place), key_of(place.slot, "guesses:" + place.locator)),',
         selection=budgets("test_an_hour_over_all_ways"),
     ),
     Mutation(

@@ -6,6 +6,7 @@ from tests.mutations.base import Mutation
 
 ARGUMENTS = "otpflow/arguments.py"
 CODES = "otpflow/codes.py"
+STEPS = "otpflow/steps.py"
 FLOWS = "otpflow/flows.py"
 KEYS = "otpflow/keys.py"
 RECIPIENTS = "otpflow/recipients.py"
@@ -67,7 +68,7 @@ MUTATIONS = (
     Mutation(
         guarantee="G9",
         says="an engine makes its codes from the module random",
-        file=FLOWS,
+        file=STEPS,
         old="code = codes.generate(orders.policy.digits)",
         new='code = str(__import__("random").randrange(10**5, 10**6))',
         selection=(
@@ -78,7 +79,7 @@ MUTATIONS = (
     Mutation(
         guarantee="G9",
         says="an engine does not send as many digits as it is told",
-        file=FLOWS,
+        file=STEPS,
         old="code = codes.generate(orders.policy.digits)",
         new="code = codes.generate(6)",
         selection=(

@@ -17,6 +17,7 @@ _EFFECTS = (f"{_AT}receipts_effects.py", *_QUICK)
 _CRASHES = (f"{_AT}crashes.py", *_QUICK)
 _RESENDS = ("tests/delivery/test_resends.py", *_QUICK)
 _GOING_ON = ("tests/delivery/test_going_on.py", *_QUICK)
+_ONCE = ("tests/delivery/test_going_on_once.py", *_QUICK)
 _FALLBACK = ("tests/delivery/test_fallback.py", *_QUICK)
 
 MUTATIONS = (
@@ -32,7 +33,7 @@ MUTATIONS = (
         guarantee="D3",
         says="gives the cooldown back and not the challenge's send",
         file=f"{LUA}release.lua",
-        old="    redis.call('HSET', KEYS[1], 'sends_left', held[4] + 1)\n",
+        old="      redis.call('HSET', KEYS[1], 'sends_left', held[3] + 1)\n",
         new="",
         selection=_RESENDS,
     ),
@@ -40,7 +41,7 @@ MUTATIONS = (
         guarantee="D3",
         says="takes a released send for the latest",
         file=f"{LUA}release.lua",
-        old="    if held[2] == ARGV[2] then redis.call('HSET', KEYS[1], 'sequence', held[2] - 1) end\n",
+        old="      if number == tonumber(held[1]) then redis.call('HSET', KEYS[1], 'sequence', number - 1) end\n",
         new="",
         selection=_RESENDS,
     ),
@@ -138,7 +139,7 @@ MUTATIONS = (
         guarantee="D4",
         says="takes a report of an earlier send for one of the latest",
         file=f"{LUA}report.lua",
-        old="if held[2] ~= ARGV[1] then return { 'earlier', ARGV[2], ARGV[4] } end\n",
+        old="if held[2] ~= ARGV[1] then return { 'earlier', ARGV[2], ARGV[5] } end\n",
         new="",
         selection=_ORDER,
     ),
@@ -161,10 +162,27 @@ MUTATIONS = (
     Mutation(
         guarantee="D4",
         says="goes on once more for each report that a send did not get through",
-        file=f"{LUA}report.lua",
-        old="open and 'moved' or 'corrected'",
-        new="'moved'",
+        file=f"{LUA}renew.lua",
+        old="  if ARGV[4] ~= '0' and ARGV[4] ~= held[4] then return { 'overtaken' } end\n",
+        new="",
         selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="has any transport read a receipt",
+        file=FLOWS,
+        old="        report = None if carrier is None else carrier.report(callback.fields)\n",
+        new="        read = [each.report(callback.fields) for each in (*self.route.carriers, carrier) if each]\n"
+        "        report = next((one for one in read if one is not None), None)\n",
+        selection=_ONCE,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="takes a name that is written in other letters",
+        file=RECEIPTS,
+        old="    return name if str(name) == text else None\n",
+        new="    return name\n",
+        selection=_RECEIPTS,
     ),
     Mutation(
         guarantee="D4",
@@ -224,6 +242,22 @@ MUTATIONS = (
         old='    return request_id if place == 0 else f"{request_id}.{place + 1}"\n',
         new="    return request_id\n",
         selection=_FALLBACK,
+    ),
+    Mutation(
+        guarantee="D5",
+        says="goes on from news alone, so that nobody makes up for a process that died",
+        file=FLOWS,
+        old='if secret is not None and found.status != "earlier" and found.state',
+        new='if secret is not None and found.status == "moved" and found.state',
+        selection=_CRASHES,
+    ),
+    Mutation(
+        guarantee="D5",
+        says="keeps a reservation whose answer was lost",
+        file=STEPS,
+        old="        except StoreUnavailableError:\n            yield from self._release(send)\n            raise\n",
+        new="        except StoreUnavailableError:\n            raise\n",
+        selection=("tests/test_flows_store.py", *_QUICK),
     ),
     Mutation(
         guarantee="D5",

@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         guarantee="R1",
         says="sends a code whose challenge is gone",
-        file="otpflow/flows.py",
+        file="otpflow/steps.py",
         old="            if not stored:\n",
         new="            if not stored and not encode(digest):\n",
         selection=_EXPIRY,

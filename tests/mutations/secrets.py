@@ -40,8 +40,8 @@ MUTATIONS = (
     Mutation(
         guarantee="S1",
         says="quotes the provider whatever it says",
-        file="otpflow/transports/_esms_wire.py",
-        old="    if not isinstance(text, str) or _echoes(text, keys, digits):\n",
+        file="otpflow/transports/_esms_text.py",
+        old="    if not isinstance(text, str) or secrets.found_in(text):\n",
         new="    if not isinstance(text, str):\n",
         selection=_STORY,
     ),
@@ -60,8 +60,8 @@ MUTATIONS = (
             ),
             Edit(
                 file="otpflow/flows.py",
-                old="    OverloadedError,\n    StoreUnavailableError,\n",
-                new="    OverloadedError,\n    RecipientError,\n    StoreUnavailableError,\n",
+                old="import ChallengeError, IdempotencyError, ThrottledError\n",
+                new="import ChallengeError, IdempotencyError, RecipientError, ThrottledError\n",
             ),
         ),
         selection=_STORY,
@@ -77,7 +77,7 @@ MUTATIONS = (
     Mutation(
         guarantee="S1",
         says="shows the api key in the transport's settings",
-        file="otpflow/transports/_esms_wire.py",
+        file="otpflow/transports/_esms_settings.py",
         old="    api_key: str = field(repr=False)\n",
         new="    api_key: str\n",
         selection=_SETTINGS,
@@ -126,8 +126,8 @@ MUTATIONS = (
         guarantee="S2",
         says="names numbers by a hash without a key",
         file="otpflow/keys.py",
-        old='encode(digest(self._key(self.naming, "name"), *parts)[:SLOT_BYTES])',
-        new='encode(digest(b"", *parts)[:SLOT_BYTES])',
+        old='encode(derive(self._key(self.naming, "name"), *parts)[:SLOT_BYTES])',
+        new='encode(derive(b"", *parts)[:SLOT_BYTES])',
         selection=(f"{_AT}secrets_dump.py::test_a_number_is_named_by_the_server_key_alone", *_QUICK),
     ),
     Mutation(
@@ -235,13 +235,13 @@ MUTATIONS = (
         says="seals with one key and without a nonce",
         file="otpflow/keys.py",
         old="        nonce = secrets.token_bytes(_NONCE_BYTES)\n"
-        '        box = AESGCM(digest(self._key(key_id, "seal"), *label))\n',
+        '        box = AESGCM(derive(self._key(key_id, "seal"), *label))\n',
         new='        nonce = bytes(_NONCE_BYTES)\n        box = AESGCM(self._key(key_id, "seal"))\n',
         also=(
             Edit(
                 file="otpflow/keys.py",
                 old="            raw = decode(sealed)\n"
-                '            box = AESGCM(digest(self._key(key_id, "seal"), *label))\n',
+                '            box = AESGCM(derive(self._key(key_id, "seal"), *label))\n',
                 new='            raw = decode(sealed)\n            box = AESGCM(self._key(key_id, "seal"))\n',
             ),
         ),
