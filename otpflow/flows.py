@@ -10,6 +10,7 @@ compared. Whatever dies in between costs a send or an attempt, and never grants 
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -41,17 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flows:
-    """The flows of one engine, over the parts it was built with.
-
-    Attributes:
-        store: runs the scripts.
-        carrier: the transport.
-        hasher: gives places in the hashing pool.
-        digest: hashes, in the way that fits the engine.
-        orders: writes and reads what is to be sent, by the engine's settings.
-        operations: writes what the store is asked, by the engine's settings.
-        events: hears of every step.
-    """
+    """The flows of one engine, over the parts it was built with."""
 
     store: Store
     carrier: Carrier
@@ -84,8 +75,9 @@ class Flows:
         order = self.orders.write(recipient, asked, locale, channel)
         address = self.orders.keyring.new_address(self.orders.slot(order.recipient))
         with self._turn():
+            tie = None
             if asked.key is not None:
-                address = yield from self._bound(asked.key, order, address)
+                address, tie = yield from self._bound(asked.key, order, address)
             send = Send(address=address)
             admission = yield from self._reserved(send, self.operations.admit(send, order))
             if admission.status == "throttled":
@@ -94,7 +86,7 @@ class Flows:
             if admission.view is not None:
                 self._tell_order(EventKind.REPEATED, send, order)
                 return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
-            message = yield from self._kept(send, order)
+            message = yield from self._kept(send, order, tie)
         return (yield from self._sent(EventKind.ISSUED, send, order, message, self.operations.fresh))
 
     def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
@@ -176,7 +168,11 @@ class Flows:
     def cancel(self, challenge_id: object) -> Flow[None]:
         """End a challenge, so that its codes verify no more."""
         address = self.orders.keyring.locate(challenge_id)
-        if address is not None and (yield from self._ask(self.operations.cancel(address))) == "cancelled":
+        if address is None:
+            return
+        if not self.orders.owns(address, (yield from self._ask(self.operations.read(address)))):
+            return
+        if (yield from self._ask(self.operations.cancel(address))) == "cancelled":
             self._tell(EventKind.CANCELLED, address)
 
     def inspect(self, challenge_id: object) -> Flow[ChallengeStatus]:
@@ -185,7 +181,7 @@ class Flows:
         if address is None:
             return challenges.as_status(challenges.NOTHING)
         view = yield from self._ask(self.operations.read(address))
-        return challenges.as_status(view)
+        return challenges.as_status(view if self.orders.owns(address, view) else challenges.NOTHING)
 
     def unlock(self, recipient: object) -> Flow[None]:
         """Lift the guessing budgets of one number."""
@@ -193,8 +189,11 @@ class Flows:
         yield from self._ask(self.operations.unlock(self.orders.slot(number)))
         self.events.emit(Event(kind=EventKind.UNLOCKED, recipient_masked=recipients.mask(number)))
 
-    def _bound(self, key: str, order: Order, address: Address) -> Flow[Address]:
-        """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
+    def _bound(self, key: str, order: Order, address: Address) -> Flow[tuple[Address, Operation[str] | None]]:
+        """Find the address that an idempotency key is tied to; tie it to this one where it is new.
+
+        An earlier tie ends before a challenge that begins only now: then it has to be tied again.
+        """
         keyring, namespace = self.orders.keyring, self.orders.namespace
         slot = keyring.slot("idempotency", namespace, key)
         ours = challenges.bind(keyring, address, namespace, order, key)
@@ -202,7 +201,7 @@ class Flows:
         found = challenges.bound_address(keyring, held, namespace, order, key, address.slot)
         if found is None:
             raise IdempotencyError("idempotency_key came with other arguments; give each request its own")
-        return found
+        return found, None if held == ours else self.operations.bind(slot, held, again=True)
 
     def _reserved(self, send: Send, operation: Operation[Admission]) -> Flow[Admission]:
         """Reserve a send; where the answer is lost, give back what may have been reserved."""
@@ -212,10 +211,12 @@ class Flows:
             yield from self._release(send)
             raise
 
-    def _kept(self, send: Send, order: Order) -> Flow[Message]:
+    def _kept(self, send: Send, order: Order, tie: Operation[str] | None = None) -> Flow[Message]:
         """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""
         orders, address = self.orders, send.address
         try:
+            if tie is not None:
+                yield from self._ask(tie)
             code = codes.generate(orders.policy.digits)
             message = orders.message(send, order, code)
             secret = challenges.material(
@@ -225,7 +226,7 @@ class Flows:
             stored = yield from self._ask(self.operations.store(send, encode(digest), message.expires_in))
             if not stored:
                 raise ChallengeError(ChallengeState.EXPIRED.value)
-        except Exception:
+        except (Exception, CancelledError):
             yield from self._release(send)
             raise
         return message

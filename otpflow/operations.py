@@ -13,9 +13,6 @@ from otpflow.policy import Policy, float_seconds
 from otpflow.stores import _wire
 from otpflow.stores.base import Admission, Claim, Left, Operation, Place, Settlement, View
 
-IDEMPOTENCY_MARGIN = 1_000
-"""Milliseconds that an idempotency key outlives its challenge."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Operations:
@@ -55,17 +52,18 @@ class Operations:
             sends=self.policy.sends - 1,
         )
 
-    def bind(self, slot: str, value: str) -> Operation[str]:
+    def bind(self, slot: str, value: str, *, again: bool = False) -> Operation[str]:
         """Tie an idempotency key to one request, for as long as its challenge can live.
 
         Args:
             slot: names the idempotency key.
             value: what to tie it to.
+            again: whether its challenge begins only now, under an earlier tie, which then lasts as long.
 
         Returns:
             The operation.
         """
-        return _wire.bind(slot, value, self._lifetime + IDEMPOTENCY_MARGIN)
+        return _wire.bind(slot, value, self._lifetime, again=again)
 
     def admit(self, send: Send, order: Order) -> Operation[Admission]:
         """Reserve a first send.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,7 @@ class Carrier:
         self._send: Callable[[Message], object] = cast("Any", transport).send
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
         awaited = inspect.iscoroutinefunction(self._send)
         self.send: Callable[[Message], object | Awaitable[object]] = (
             self._send if awaited or not asynchronous else self._send_in_thread
@@ -47,7 +49,9 @@ class Carrier:
 
     async def _send_in_thread(self, message: Message) -> object:
         with self._lock:
-            if self._pool is None:
+            # A process that was forked has the pool but none of its threads.
+            if self._pool is None or self._process != os.getpid():
+                self._process = os.getpid()
                 self._pool = ThreadPoolExecutor(SENDS_AT_A_TIME, thread_name_prefix="otpflow-send")
             pool = self._pool
         answer = await asyncio.get_running_loop().run_in_executor(pool, self._send, message)
@@ -84,11 +88,11 @@ class Carrier:
         return Delivery(state=DeliveryState.UNKNOWN, provider=self.name)
 
     def close(self) -> None:
-        """End the threads; the transport itself stays open."""
+        """End the threads, once they have sent what is under way; the transport itself stays open."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
 
 def _problems(transport: object, *, asynchronous: bool) -> Iterator[str]:
