@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from otpflow import ChallengeError, ChallengeState, DeliveryError, Policy
-from otpflow.drivers import Flow
 from tests.conftest import Build
 from tests.servers import Server
 from tests.subjects import NUMBER, Subject
 
 
-def issuing(subject: Subject, key: str | None = None) -> Flow[Any]:
+def issuing(subject: Subject, key: str | None = None) -> Any:
     """Begin an `issue` that is stepped by hand; only with the synchronous engine."""
-    flow: Flow[Any] = subject.engine._flows.issue(
+    return subject.engine._flows.issue(
         NUMBER,
         purpose="login",
         locale=None,
@@ -25,15 +24,13 @@ def issuing(subject: Subject, key: str | None = None) -> Flow[Any]:
         client_ip=None,
         idempotency_key=key,
     )
-    return flow
 
 
-def until_the_send(subject: Subject, flow: Flow[Any]) -> Any:
-    """Perform all steps before the send, and return the step that sends."""
+def until_the_send(flow: Any) -> None:
+    """Perform all steps before the send."""
     step = next(flow)
     while getattr(step.function, "__name__", "") != "send":
         step = flow.send(step.function(*step.arguments))
-    return step
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def hurried(backend: Server | None) -> Any:
 def test_a_late_refusal_of_the_first_send_opens_nothing_again(hurried: Subject) -> None:
     """Its idempotency key finds the challenge as it is: used, with its attempts and its deadline."""
     flow = issuing(hurried, "form-1")
-    until_the_send(hurried, flow)
+    until_the_send(flow)
     challenge = hurried.issue(idempotency_key="form-1")
     hurried.resend(challenge.id)
     code = hurried.code
@@ -147,9 +144,9 @@ def test_a_cancelled_call_gives_its_reservation_back(backend: Server | None) -> 
             hasher = subject.engine._hasher
             hashing = asyncio.Event()
 
-            async def for_ever(*_: bytes) -> bytes:
+            async def for_ever(*_: object) -> None:
                 hashing.set()
-                return await asyncio.get_running_loop().create_future()
+                await asyncio.get_running_loop().create_future()
 
             object.__setattr__(subject.engine._flows, "digest", for_ever)
             task = asyncio.create_task(subject.engine.issue(NUMBER, purpose="login"))
