@@ -60,7 +60,8 @@ def check_code(engine: OTPEngine, session: Session, typed: str, locale: str = "v
         return refused(error, locale)
     message: dict[str, object] = {"message": verdict.public_message(locale)}
     if not verdict:
-        return STATUS[verdict.outcome], message, waiting(verdict.retry_after)
+        over = verdict.attempts_left == 0 and verdict.outcome is Outcome.WRONG_CODE
+        return 410 if over else STATUS[verdict.outcome], message, waiting(verdict.retry_after)
     phone = str(verdict.recipient)  # the number that was called, not one that the client names
     session.clear()  # and give the session a new id, as Django's login() does
     session["phone"] = phone

@@ -7,7 +7,9 @@ one handler answers them all, which is what FastAPI's `@app.exception_handler(OT
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
+import secrets
 from collections.abc import Awaitable, MutableMapping
 from typing import TypeAlias
 
@@ -44,10 +46,12 @@ ACCOUNTS = {"+84911888484": "Minh"}
 async def send_code(engine: AsyncOTPEngine, session: Session, phone: str, form_id: str) -> Answer:
     """Answer the form with the phone number.
 
-    `form_id` was drawn when the form was shown and comes back with it: a double click, or a retry after a
-    lost answer, gets the same challenge and makes no second call.
+    `form_id` was drawn at random when the form was shown and comes back with it: a double click, or a retry
+    after a lost answer, gets the same challenge and makes no second call. Another number in the same form is
+    another request. Hashed, since what a client sends may have any length.
     """
-    challenge = await engine.issue(phone, purpose=PURPOSE, idempotency_key=form_id)
+    request = hashlib.sha256(f"{session.get('csrf', '')}/{form_id}/{phone}".encode()).hexdigest()
+    challenge = await engine.issue(phone, purpose=PURPOSE, idempotency_key=request)
     session["otp"] = challenge.id
     return 202, {"sent_to": challenge.recipient_masked, "resend_after": math.ceil(challenge.resend_after)}, {}
 
@@ -88,7 +92,7 @@ async def handled(view: Awaitable[Answer], locale: str) -> Answer:
 
 async def main() -> None:
     """Play a user who clicks twice, has typed a wrong number, and mistypes the code."""
-    outbox, session = Outbox(), dict[str, str]()
+    outbox, session = Outbox(), {"csrf": secrets.token_urlsafe()}  # drawn with the session
     async with AsyncOTPEngine(AsyncEmbeddedStore(), outbox, keys=new_key(), app="Shop") as engine:
         click = (send_code(engine, session, "0901 888 485", "form-1") for _ in range(2))
         for answer in await asyncio.gather(*(handled(view, "vi") for view in click)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -20,9 +21,10 @@ from otpflow.orders import Orders
 from otpflow.policy import Policy
 from otpflow.receipts import url_problem
 from otpflow.records import shown
-from otpflow.settings import Settings, read
+from otpflow.settings import ENGINE, ESMS, POLICY, STORE, Settings, Variable, named, read
 from otpflow.templates import Templates
 from otpflow.transports._route import Route
+from otpflow.transports.console import Console
 from otpflow.transports.fallback import route_of
 
 T = TypeVar("T")
@@ -32,6 +34,14 @@ _WARNING = (
     "otpflow runs with nothing configured: challenges live in this process, codes are printed, and the server "
     "key is gone when the process ends. For production set OTPFLOW_REDIS_URL, OTPFLOW_KEYS, ESMS_API_KEY and "
     "ESMS_SECRET_KEY."
+)
+_PRINTS = (
+    "otpflow prints codes instead of sending them, since ESMS_API_KEY and ESMS_SECRET_KEY are not set, although "
+    "OTPFLOW_REDIS_URL is."
+)
+_FORGETS = (
+    "otpflow keeps challenges in this process, since OTPFLOW_REDIS_URL is not set, although ESMS_API_KEY is: "
+    "another process does not know them, and every budget counts once a process."
 )
 
 
@@ -120,42 +130,65 @@ class Assembled:
                 await part.aclose()
 
 
-def opened(environ: Mapping[str, str], *, asynchronous: bool) -> tuple[Any, Any, dict[str, Any]]:
-    """Open the store and the transport that the environment asks for.
+E = TypeVar("E", bound=Assembled)
+
+
+def opened(kind: type[E], environ: Mapping[str, str] | None, *, asynchronous: bool) -> E:
+    """Build an engine with the store and the transport that the environment asks for.
 
     Args:
-        environ: the variables.
-        asynchronous: whether they are for `AsyncOTPEngine`.
+        kind: which engine.
+        environ: the variables; those of this process where it is left out.
+        asynchronous: whether it is an `AsyncOTPEngine`.
 
     Returns:
-        Store, transport, and the engine's other arguments.
+        The engine, which closes its own store and transport.
 
     Raises:
         ConfigurationError: with everything that is wrong with the variables.
     """
-    settings = read(environ)
-    options = dict(settings.engine)
-    problems: list[str] = []
+    settings, told = read(os.environ if environ is None else environ)
+    options, problems = dict(settings.engine), list(told)
     cost = options.pop("hash_cost", "LIGHT")
     if cost not in HashCost.__members__:
         problems.append(f"OTPFLOW_HASH_COST={cost[:40]!r}: give LIGHT or OWASP")
-    prefix = "Async" if asynchronous else ""
-    transport = _built(lambda: _transport(settings, prefix), problems)
-    store = _built(lambda: _store(settings, prefix), problems)
-    if problems:
-        raise ConfigurationError(*problems)
     if options.pop("log_events", False):
         options["on_event"] = (log,)
-    if "keys" not in options:
-        options["keys"] = new_key("throwaway")
-        warnings.warn(_WARNING, UserWarning, stacklevel=3)
-    return store, transport, {**options, "policy": settings.policy, "hash_cost": HashCost[cost]}
+    nothing = "keys" not in options
+    options = {"keys": new_key("throwaway"), **options, "policy": settings.policy}
+    options["hash_cost"] = HashCost.__members__.get(cost, HashCost.LIGHT)
+    prefix = "Async" if asynchronous else ""
+    transport = _built(lambda: _transport(settings, prefix), problems, ESMS)
+    store = _built(lambda: _store(settings, prefix), problems, STORE)
+    # Where one of them could not be built, the rest is still looked at.
+    parts = (store or _Nowhere(asynchronous), transport or Console())
+    engine = _built(lambda: cast("Any", kind)(*parts, **options), problems, {**ENGINE, **POLICY})
+    if problems:
+        raise ConfigurationError(*problems)
+    stand_in = {(False, True): _FORGETS, (True, False): _PRINTS}
+    warning = _WARNING if nothing else stand_in.get(("url" in settings.store, "api_key" in settings.esms))
+    if warning is not None:
+        warnings.warn(warning, UserWarning, stacklevel=3)
+    engine._owned = (transport, store)  # noqa: SLF001 - it is made here
+    return cast("E", engine)
+
+
+class _Nowhere:
+    """Stands for a store that could not be built, while the other arguments are looked at."""
+
+    def __init__(self, asynchronous: bool) -> None:
+        self.asynchronous = asynchronous
+
+    def run(self, operation: object) -> NoReturn:
+        raise NotImplementedError
 
 
 def _transport(settings: Settings, prefix: str) -> Any:
     if "api_key" not in settings.esms:
-        return import_module("otpflow.transports.console").Console()
-    return getattr(import_module("otpflow.transports.esms"), f"{prefix}EsmsVoice")(**settings.esms)
+        return Console()
+    # A secret key that is not there was told by `read`: the rest is still looked at.
+    arguments = {"secret_key": "missing", **settings.esms}
+    return getattr(import_module("otpflow.transports.esms"), f"{prefix}EsmsVoice")(**arguments)
 
 
 def _store(settings: Settings, prefix: str) -> Any:
@@ -164,11 +197,11 @@ def _store(settings: Settings, prefix: str) -> Any:
     return getattr(import_module("otpflow.stores.redis"), f"{prefix}RedisStore").from_url(**settings.store)
 
 
-def _built(build: Callable[[], T], problems: list[str]) -> T:
+def _built(build: Callable[[], T], problems: list[str], group: Mapping[str, Variable] | None = None) -> T:
     try:
         return build()
     except ConfigurationError as error:
-        problems += error.problems
+        problems += named(error.problems, group or {})
         return cast("T", None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -66,12 +65,9 @@ class AsyncOTPEngine(Assembled):
         )
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Do what `OTPEngine.from_env` does, with asynchronous parts."""
-        store, transport, options = opened(environ, asynchronous=True)
-        engine = cls(store, transport, **options)
-        engine._owned = (transport, store)
-        return engine
+        return opened(cls, environ, asynchronous=True)
 
     async def issue(
         self,

@@ -240,7 +240,7 @@ def as_status(view: View) -> ChallengeStatus:
         attempts_left=view.attempts if renewable else 0,
         sends_left=view.sends if renewable else 0,
         expires_in=view.life if state is ChallengeState.PENDING else 0.0,
-        resend_after=view.wait,
+        resend_after=view.wait if view.state else 0.0,
         delivery=delivery_of(view),
     )
 

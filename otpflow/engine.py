@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -72,14 +71,15 @@ class OTPEngine(Assembled):
         )
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Build an engine from the variables `OTPFLOW_*` and `ESMS_*`.
 
         With none of them set it keeps challenges in this process, prints codes instead of sending them,
-        uses a key that is gone with the process, and says so in one warning.
+        uses a key that is gone with the process, and says so in one warning. With only Redis or only eSMS
+        configured it warns of what stands in for the other.
 
         Args:
-            environ: the variables.
+            environ: the variables; those of this process where it is left out.
 
         Returns:
             An engine that closes its own store and transport.
@@ -87,10 +87,7 @@ class OTPEngine(Assembled):
         Raises:
             ConfigurationError: with everything that is wrong with the variables.
         """
-        store, transport, options = opened(environ, asynchronous=False)
-        engine = cls(store, transport, **options)
-        engine._owned = (transport, store)
-        return engine
+        return opened(cls, environ, asynchronous=False)
 
     def issue(
         self,

@@ -19,103 +19,24 @@ No error carries a code, a key, a provider's secret or a full phone number.
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
-_CANNOT_SEND = {
-    "vi": "Hiện không thể gửi mã đến số này. Vui lòng kiểm tra lại số hoặc thử lại sau.",
-    "en": "We cannot send a code to this number now. Check the number or try again later.",
-}
-_WAIT = {
-    "vi": "Bạn đã thử quá nhiều lần. Vui lòng thử lại sau $wait.",
-    "en": "Too many attempts. Try again in $wait.",
-}
-_COOLDOWN = {
-    "vi": "Vui lòng chờ $wait rồi yêu cầu mã mới.",
-    "en": "Please wait $wait before asking for another code.",
-}
-_UNAVAILABLE = {
-    "vi": "Hệ thống đang bận. Vui lòng thử lại sau ít phút.",
-    "en": "The service is busy. Please try again in a few minutes.",
-}
-_NO_LONGER = {
-    "vi": "Mã này không còn dùng được. Vui lòng yêu cầu mã mới.",
-    "en": "This code can no longer be used. Ask for a new one.",
-}
-
-
-_WRONG = {
-    "vi": "Mã không đúng. Hãy nhập mã trong cuộc gọi hoặc tin nhắn mới nhất.",
-    "en": "That code is not right. Type the code from the latest call or message.",
-}
-_VERIFIED = {"vi": "Xác thực thành công.", "en": "Verified."}
-_MALFORMED = {
-    "vi": "Mã chỉ gồm các chữ số. Vui lòng nhập lại.",
-    "en": "A code is made of digits only. Please type it again.",
-}
-# Outcomes that differ only for the operator share one text, so that the text tells an attacker nothing.
-_VERDICTS = {
-    "VERIFIED": _VERIFIED,
-    "WRONG_CODE": _WRONG,
-    "SUPERSEDED": _WRONG,
-    "MALFORMED": _MALFORMED,
-    "THROTTLED": _WAIT,
-}
-
-
-def language(locale: str | None) -> str:
-    """Bring a locale such as `vi-VN` or `en_GB` to a language that has texts here.
-
-    Args:
-        locale: a locale name, or `None`.
-
-    Returns:
-        `"vi"` or `"en"`; English where there is no text in the language asked for.
-    """
-    return "vi" if str(locale or "").replace("_", "-").lower().split("-")[0] == "vi" else "en"
-
-
-def spoken_wait(seconds: float, locale: str | None) -> str:
-    """Say a waiting time in words, rounded up, for a person.
-
-    Args:
-        seconds: how long, in seconds.
-        locale: the language to say it in.
-
-    Returns:
-        For example `"45 giây"` or `"2 minutes"`.
-    """
-    whole = max(1, math.ceil(seconds))
-    units = ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute"), (1, "giây", "second"))
-    size, vietnamese, english = next(unit for unit in units if whole >= unit[0])
-    count = math.ceil(whole / size)
-    if language(locale) == "vi":
-        return f"{count} {vietnamese}"
-    return f"{count} {english}" if count == 1 else f"{count} {english}s"
-
-
-def verdict_message(outcome: str, retry_after: float | None, locale: str | None) -> str:
-    """Say to the end user what an outcome means for them.
-
-    Args:
-        outcome: the name of the outcome.
-        retry_after: seconds until another try is worth it, where that is known.
-        locale: the language to say it in.
-
-    Returns:
-        One or two sentences; the same for outcomes whose difference would help an attacker.
-    """
-    return _said(_VERDICTS.get(outcome, _NO_LONGER), retry_after, locale)
-
-
-def _said(texts: dict[str, str], retry_after: float | None, locale: str | None) -> str:
-    return texts[language(locale)].replace("$wait", spoken_wait(retry_after or 0, locale))
+from otpflow.messages import (
+    CANNOT_SEND,
+    CHANGED,
+    COOLDOWN,
+    NO_LONGER,
+    UNAVAILABLE,
+    WAIT,
+    said,
+    verdict_message,
+)
 
 
 class OTPError(Exception):
     """The root of everything otpflow raises."""
 
-    _texts: ClassVar[dict[str, str]] = _UNAVAILABLE
+    _texts: ClassVar[dict[str, str]] = UNAVAILABLE
     retry_after: float | None = None
 
     def public_message(self, locale: str | None = "vi") -> str:
@@ -127,7 +48,7 @@ class OTPError(Exception):
         Returns:
             One or two sentences.
         """
-        return _said(self._texts, self.retry_after, locale)
+        return said(self._texts, self.retry_after, locale)
 
 
 class ConfigurationError(OTPError, ValueError):
@@ -150,6 +71,8 @@ class ConfigurationError(OTPError, ValueError):
 class IdempotencyError(ConfigurationError):
     """The same `idempotency_key` came with other arguments; nothing was sent."""
 
+    _texts = CHANGED
+
 
 class RecipientError(OTPError):
     """The number cannot be called; nothing was spent.
@@ -159,7 +82,7 @@ class RecipientError(OTPError):
         message: what to tell the developer; without the number.
     """
 
-    _texts = _CANNOT_SEND
+    _texts = CANNOT_SEND
 
     def __init__(self, reason: str, message: str | None = None) -> None:
         self.reason = reason
@@ -194,7 +117,7 @@ class ThrottledError(OTPError):
         Returns:
             One or two sentences.
         """
-        return _said(_COOLDOWN if self.limit == "cooldown" else _WAIT, self.retry_after, locale)
+        return said(COOLDOWN if self.limit == "cooldown" else WAIT, self.retry_after, locale)
 
 
 class ChallengeError(OTPError):
@@ -204,7 +127,7 @@ class ChallengeError(OTPError):
         state: the state it is in, as in `ChallengeStatus.state`.
     """
 
-    _texts = _NO_LONGER
+    _texts = NO_LONGER
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -220,12 +143,16 @@ class VerificationError(OTPError):
     Args:
         outcome: the name of the outcome.
         retry_after: seconds until another try is worth it, where that is known.
+        attempts_left: how many more codes may be tried, where that is known.
     """
 
-    def __init__(self, outcome: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, outcome: str, retry_after: float | None = None, attempts_left: int | None = None
+    ) -> None:
         self.outcome = outcome
         self.retry_after = retry_after
-        super().__init__(outcome, retry_after)
+        self.attempts_left = attempts_left
+        super().__init__(outcome, retry_after, attempts_left)
 
     def __str__(self) -> str:
         return f"not verified: {self.outcome}"
@@ -239,7 +166,7 @@ class VerificationError(OTPError):
         Returns:
             One or two sentences.
         """
-        return verdict_message(self.outcome, self.retry_after, locale)
+        return verdict_message(self.outcome, self.retry_after, locale, self.attempts_left)
 
 
 class DeliveryError(OTPError):
@@ -256,7 +183,7 @@ class DeliveryError(OTPError):
             `"recipient"` (this number cannot be reached) or `"caller"` (a bug in the request).
     """
 
-    _texts = _CANNOT_SEND
+    _texts = CANNOT_SEND
 
     def __init__(
         self,

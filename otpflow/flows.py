@@ -21,6 +21,7 @@ from otpflow.keys import Address
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, Outcome, Verdict
 from otpflow.orders import Order, Send
 from otpflow.records import encode
+from otpflow.stores.base import Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,9 @@ class Flows(DeliveryFlows):
         order = self.orders.write(recipient, asked, locale, channel)
         address = self.orders.keyring.new_address(self.orders.slot(order.recipient))
         with self._turn():
+            tie = None
             if asked.key is not None:
-                address = yield from self._bound(asked.key, order, address)
+                address, tie = yield from self._bound(asked.key, order, address)
             send = Send(address=address)
             admission = yield from self._reserved(send, self.operations.admit(send, order))
             if admission.status == "throttled":
@@ -60,7 +62,7 @@ class Flows(DeliveryFlows):
             if admission.view is not None:
                 self.tell_order(EventKind.REPEATED, send, order)
                 return self._shown(send, order, admission.view, challenges.delivery_of(admission.view))
-            legs = yield from self._kept(send, order, self.route)
+            legs = yield from self._kept(send, order, self.route, tie)
         return (yield from self._sent(EventKind.ISSUED, send, order, legs, self.operations.fresh))
 
     def resend(self, challenge_id: object, *, channel: object, client_ip: object) -> Flow[Challenge]:
@@ -142,7 +144,11 @@ class Flows(DeliveryFlows):
     def cancel(self, challenge_id: object) -> Flow[None]:
         """End a challenge, so that its codes verify no more."""
         address = self.orders.keyring.locate(challenge_id)
-        if address is not None and (yield from self._ask(self.operations.cancel(address))) == "cancelled":
+        if address is None:
+            return
+        if not self.orders.owns(address, (yield from self._ask(self.operations.read(address)))):
+            return
+        if (yield from self._ask(self.operations.cancel(address))) == "cancelled":
             self.tell(EventKind.CANCELLED, address)
 
     def inspect(self, challenge_id: object) -> Flow[ChallengeStatus]:
@@ -151,7 +157,7 @@ class Flows(DeliveryFlows):
         if address is None:
             return challenges.as_status(challenges.NOTHING)
         view = yield from self._ask(self.operations.read(address))
-        return challenges.as_status(view)
+        return challenges.as_status(view if self.orders.owns(address, view) else challenges.NOTHING)
 
     def unlock(self, recipient: object) -> Flow[None]:
         """Lift the guessing budgets of one number."""
@@ -159,8 +165,11 @@ class Flows(DeliveryFlows):
         yield from self._ask(self.operations.unlock(self.orders.slot(number)))
         self.events.emit(Event(kind=EventKind.UNLOCKED, recipient_masked=recipients.mask(number)))
 
-    def _bound(self, key: str, order: Order, address: Address) -> Flow[Address]:
-        """Find the address that an idempotency key is tied to; tie it to this one where it is new."""
+    def _bound(self, key: str, order: Order, address: Address) -> Flow[tuple[Address, Operation[str] | None]]:
+        """Find the address that an idempotency key is tied to; tie it to this one where it is new.
+
+        An earlier tie ends before a challenge that begins only now: then it has to be tied again.
+        """
         keyring, namespace = self.orders.keyring, self.orders.namespace
         slot = keyring.slot("idempotency", namespace, key)
         ours = challenges.bind(keyring, address, namespace, order, key)
@@ -168,4 +177,4 @@ class Flows(DeliveryFlows):
         found = challenges.bound_address(keyring, held, namespace, order, key, address.slot)
         if found is None:
             raise IdempotencyError("idempotency_key came with other arguments; give each request its own")
-        return found
+        return found, None if held == ours else self.operations.bind(slot, held, again=True)

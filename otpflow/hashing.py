@@ -77,14 +77,17 @@ class Hasher:
         self.cost = cost.value
         self.workers = workers or os.cpu_count() or 1
         self._places = self.workers * (1 + self.cost.waiting)
-        self._taken = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
+        self._taken = 0
         # A queue of turns where a semaphore would do: it is C, and taking a turn is on the way of every call.
         self._turns: SimpleQueue[None] = SimpleQueue()
         for _ in range(self.workers):
             self._turns.put(None)
         self._pool: ThreadPoolExecutor | None = None
-        self._process = 0
 
     def reserve(self) -> Permit:
         """Take a place before anything is spent.
@@ -95,6 +98,8 @@ class Hasher:
         Raises:
             OverloadedError: every place is taken.
         """
+        if self._process != os.getpid():
+            self._begin()  # a forked process has neither the threads nor what they held
         with self._lock:
             if self._taken >= self._places:
                 raise OverloadedError(max(0.1, self.cost.waiting * self.cost.seconds))
@@ -139,19 +144,17 @@ class Hasher:
             OverloadedError: there is not enough memory for it.
         """
         with self._lock:
-            # A process that was forked has the pool but none of its threads.
-            if self._pool is None or self._process != os.getpid():
+            if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="otpflow-hash")
-                self._process = os.getpid()
             pool = self._pool
         return await asyncio.get_running_loop().run_in_executor(pool, self._evaluate, secret, salt)
 
     def close(self) -> None:
-        """End the pool's threads."""
+        """End the pool's threads, once they have done what they were given."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
     def _evaluate(self, secret: bytes, salt: bytes) -> bytes:
         try:

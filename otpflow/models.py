@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
 
-from otpflow.errors import VerificationError, verdict_message
+from otpflow.errors import VerificationError
+from otpflow.messages import verdict_message
 
 Context = Mapping[str, str | int]
 """What a code is bound to beyond its purpose, for example amount and payee of a payment."""
@@ -149,7 +150,7 @@ class Verdict:
         Returns:
             One or two sentences.
         """
-        return verdict_message(self.outcome, self.retry_after, locale)
+        return verdict_message(self.outcome, self.retry_after, locale, self.attempts_left)
 
     def raise_for_outcome(self) -> None:
         """Raise where the code was not verified.
@@ -158,7 +159,7 @@ class Verdict:
             VerificationError: with the outcome, unless it is `VERIFIED`.
         """
         if not self:
-            raise VerificationError(self.outcome.value, self.retry_after)
+            raise VerificationError(self.outcome.value, self.retry_after, self.attempts_left)
 
 
 def _verdict(outcome: Outcome, purpose: str, attempts_left: int | None, retry_after: float | None) -> Verdict:

@@ -23,9 +23,6 @@ from otpflow.stores.base import (
     View,
 )
 
-IDEMPOTENCY_MARGIN = 1_000
-"""Milliseconds that an idempotency key outlives its challenge."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Operations(DeliveryOperations):
@@ -67,17 +64,18 @@ class Operations(DeliveryOperations):
             sends=self.policy.sends - 1,
         )
 
-    def bind(self, slot: str, value: str) -> Operation[str]:
+    def bind(self, slot: str, value: str, *, again: bool = False) -> Operation[str]:
         """Tie an idempotency key to one request, for as long as its challenge can live.
 
         Args:
             slot: names the idempotency key.
             value: what to tie it to.
+            again: whether its challenge begins only now, under an earlier tie, which then lasts as long.
 
         Returns:
             The operation.
         """
-        return _wire.bind(slot, value, self._lifetime + IDEMPOTENCY_MARGIN)
+        return _wire.bind(slot, value, self._lifetime, again=again)
 
     def admit(self, send: Send, order: Order) -> Operation[Admission]:
         """Reserve a first send.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -145,6 +144,19 @@ class Orders:
             bound=asked.bound,
         )
 
+    def owns(self, address: Address, view: View) -> bool:
+        """Tell whether a challenge is there, and is one of this engine's namespace.
+
+        Args:
+            address: where it lives.
+            view: what the store holds.
+
+        Returns:
+            Whether it is.
+        """
+        recipient = self.keyring.unseal(address.key_id, view.sealed, "recipient", address.locator)
+        return recipient is not None and self.slot(recipient) == address.slot
+
     def read(self, address: Address, view: View, channel: str | None) -> Order | None:
         """Read an order back from the store.
 
@@ -198,7 +210,7 @@ class Orders:
                 channel=order.channel,
                 code=code,
                 app=self.app,
-                minutes=math.ceil(life / 60),
+                minutes=max(1, int(life // 60)),
                 purpose=order.purpose,
                 context=order.context,
             ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +33,10 @@ def _flag(text: str) -> bool:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
+    return tuple(part.strip().upper() for part in text.split(","))
 
 
+_ARGUMENT = re.compile(r"^[a-z_]+\b|(?<= is more than )[a-z_]+\b")
 _WRITTEN: Mapping[Callable[[str], object], str] = {
     _whole: "a whole number",
     _seconds: "a number of seconds",
@@ -127,17 +129,15 @@ class Settings:
     esms: Mapping[str, Any] = field(repr=False)
 
 
-def read(environ: Mapping[str, str]) -> Settings:
+def read(environ: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
     """Read the variables; an empty one counts as not set.
 
     Args:
         environ: the variables.
 
     Returns:
-        The settings.
-
-    Raises:
-        ConfigurationError: with everything that is wrong with any of them; secret values are not shown.
+        The settings, and everything that is wrong with the variables, a sentence each; secret values are not
+        shown. What is wrong is left out of the settings.
     """
     given = {name: value.strip() for name, value in environ.items() if value.strip()}
     problems = list(_unknown(given))
@@ -147,10 +147,23 @@ def read(environ: Mapping[str, str]) -> Settings:
     try:
         numbers = Policy(**policy)
     except ConfigurationError as error:
-        problems += error.problems
-    if problems:
-        raise ConfigurationError(*problems)
-    return Settings(policy=numbers, engine=engine, store=store, esms=esms)
+        problems += named(error.problems, POLICY)
+    return Settings(policy=numbers, engine=engine, store=store, esms=esms), tuple(problems)
+
+
+def named(problems: Iterable[str], group: Mapping[str, Variable]) -> Iterator[str]:
+    """Name the variable where a problem names the argument that it became.
+
+    Args:
+        problems: sentences that begin with an argument's name, and may compare it with another.
+        group: the variables that the arguments can come from.
+
+    Yields:
+        The same sentences, about variables.
+    """
+    names = {variable.argument: name for name, variable in group.items()}
+    for problem in problems:
+        yield _ARGUMENT.sub(lambda found: names.get(found[0], found[0]), problem)
 
 
 def _read(given: Mapping[str, str], group: Mapping[str, Variable], problems: list[str]) -> dict[str, Any]:
@@ -168,10 +181,16 @@ def _read(given: Mapping[str, str], group: Mapping[str, Variable], problems: lis
 
 
 def _unknown(given: Mapping[str, str]) -> Iterator[str]:
-    for name in sorted(given):
-        if name.startswith("OTPFLOW_") and name not in ALL:
-            near = difflib.get_close_matches(name, ALL, 1)
-            yield f"{name} is no setting" + (f"; is {near[0]} meant?" if near else "; take it out")
+    for name in sorted(given.keys() - ALL.keys()):
+        ours = name.startswith("OTPFLOW_")
+        if not ours and not name.startswith("ESMS_"):
+            continue
+        # Other programs may have variables of the provider's: only what is nearly one of ours is told.
+        near = difflib.get_close_matches(name, ALL, 1, 0.6 if ours else 0.85)
+        if near:
+            yield f"{name} is no setting; is {near[0]} meant?"
+        elif ours:
+            yield f"{name} is no setting; take it out"
 
 
 def _contradictions(

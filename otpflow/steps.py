@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -61,10 +62,14 @@ class Steps:
             yield from self._release(send)
             raise
 
-    def _kept(self, send: Send, order: Order, route: Route) -> Flow[list[Leg]]:
+    def _kept(
+        self, send: Send, order: Order, route: Route, tie: Operation[str] | None = None
+    ) -> Flow[list[Leg]]:
         """Make a code and keep its hash; where that fails, nothing is sent and the reservation given back."""
         orders, address = self.orders, send.address
         try:
+            if tie is not None:
+                yield from self._ask(tie)
             code = codes.generate(orders.policy.digits)
             legs = [
                 Leg(carrier, orders.message(send, on, code, hop_id(send.nonce, place), carrier.name))
@@ -79,7 +84,7 @@ class Steps:
             stored = yield from self._ask(self.operations.store(send, encode(digest), life))
             if not stored:
                 raise ChallengeError(ChallengeState.EXPIRED.value)
-        except Exception:
+        except (Exception, CancelledError):
             yield from self._release(send)
             raise
         return legs

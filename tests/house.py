@@ -18,11 +18,11 @@ LUA = PACKAGE / "stores" / "lua"
 # One line a layer, the lowest first; columns of a layer are strangers to each other. A module imports from lower
 # layers, and from those that stand before it in its own column. `.` is the package itself.
 LAYERS = """
-errors | records | drivers
+messages errors | records | drivers
 models
 policy
 arguments | codes | events | hashing | keys | limits | receipts | recipients | settings | texts templates \
-| stores.base stores._scripts stores._replies stores._wire stores._delivery_wire stores.embedded stores.redis stores \
+| stores.base stores._scripts stores._replies stores._wire stores._delivery_wire stores._redis_client stores.embedded stores.redis stores \
 | transports.base transports.console transports._loopback transports._exchange transports._bursts \
 transports._aiohttp transports._http transports._esms_codes transports._esms_text transports._esms_values \
 transports._esms_settings transports._esms_requests transports._esms_status transports._esms_receipts \
@@ -59,7 +59,7 @@ THIRD_PARTIES = {
     "phonenumbers": "recipients",
     "pyotp": "codes",
     "pytest": "pytest_plugin",
-    "redis": "stores.embedded stores.redis testing.clock cli.stage",
+    "redis": "stores.embedded stores._redis_client stores.redis testing.clock cli.stage",
     "rich": "cli.app cli.prompt cli.rehearsal cli.simulation cli.view",
     "typer": "cli.app",
 }

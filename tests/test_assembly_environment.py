@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from otpflow import AsyncOTPEngine, ConfigurationError, OTPEngine, Policy
+from otpflow.assembly import opened
 from tests.subjects import KEYS, NUMBER
 
 NOWHERE = "redis://:CANARY-password@127.0.0.1:1/0"
@@ -19,6 +21,14 @@ WARNING = (
     "otpflow runs with nothing configured: challenges live in this process, codes are printed, and the server "
     "key is gone when the process ends. For production set OTPFLOW_REDIS_URL, OTPFLOW_KEYS, ESMS_API_KEY and "
     "ESMS_SECRET_KEY."
+)
+PRINTS = (
+    "otpflow prints codes instead of sending them, since ESMS_API_KEY and ESMS_SECRET_KEY are not set, although "
+    "OTPFLOW_REDIS_URL is."
+)
+FORGETS = (
+    "otpflow keeps challenges in this process, since OTPFLOW_REDIS_URL is not set, although ESMS_API_KEY is: "
+    "another process does not know them, and every budget counts once a process."
 )
 
 
@@ -56,20 +66,26 @@ def _printed(capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize(
-    ("environ", "store", "transport"),
+    ("environ", "store", "transport", "said"),
     [
-        ({"OTPFLOW_KEYS": KEYS}, "EmbeddedStore", "Console"),
-        (REDIS, "RedisStore", "Console"),
-        (ESMS, "EmbeddedStore", "EsmsVoice"),
-        ({**REDIS, **ESMS}, "RedisStore", "EsmsVoice"),
+        ({"OTPFLOW_KEYS": KEYS}, "EmbeddedStore", "Console", []),
+        (REDIS, "RedisStore", "Console", [PRINTS]),
+        (ESMS, "EmbeddedStore", "EsmsVoice", [FORGETS]),
+        ({**REDIS, **ESMS}, "RedisStore", "EsmsVoice", []),
     ],
     ids=["keys", "redis", "esms", "both"],
 )
 def test_what_is_set_is_used(
-    kind: Any, environ: dict[str, str], store: str, transport: str, runner: asyncio.Runner
+    kind: Any, environ: dict[str, str], store: str, transport: str, said: list[str], runner: asyncio.Runner
 ) -> None:
-    """Store and transport are those that the variables ask for, in the engine's own kind, without a warning."""
-    engine = kind.from_env(environ)
+    """Store and transport are those that the variables ask for; of what stands in for one, a warning tells."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        engine = kind.from_env(environ)
+
+    assert [(str(one.message), one.category, one.filename) for one in warned] == [
+        (text, UserWarning, __file__) for text in said
+    ]
     owned = [type(part).__name__ for part in engine._owned]
     prefix = "Async" if kind is AsyncOTPEngine else ""
 
@@ -83,6 +99,7 @@ def test_every_setting_reaches_its_place() -> None:
     engine = OTPEngine.from_env(
         {
             **REDIS,
+            **ESMS,
             "OTPFLOW_REDIS_TIMEOUT": "0.5",
             "OTPFLOW_REDIS_REPLICAS": "2",
             "OTPFLOW_DIGITS": "8",
@@ -132,27 +149,102 @@ def test_wrong_variables_are_told_at_once(kind: Any) -> None:
         "OTPFLOW_KEYS",
         "ESMS_SECRET_KEY",
         "OTPFLOW_REDIS_URL",
-        "ttl",
+        "OTPFLOW_TTL",
     ]
     assert "CANARY" not in found
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_what_store_and_transport_refuse_is_told_at_once_too(kind: Any) -> None:
-    """A hash cost, a base URL and a Redis URL that cannot be: three problems, and no secret."""
+def test_everything_that_is_refused_is_told_at_once(kind: Any) -> None:
+    """What the variables, the transport, the store and the engine refuse: one error, each by its variable."""
     with pytest.raises(ConfigurationError) as caught:
         kind.from_env(
             {
-                **ESMS,
+                "ESMS_SANDBX": "yes",
+                "OTPFLOW_DIGITS": "4",
                 "OTPFLOW_HASH_COST": "light",
+                "ESMS_API_KEY": "CANARY api",
+                "ESMS_SECRET_KEY": "CANARY\nsecret",
                 "ESMS_BASE_URL": "http://CANARY.example",
+                "ESMS_TIMEOUT": "0",
                 "OTPFLOW_REDIS_URL": "CANARY://user:CANARY@host",
+                "OTPFLOW_KEYS": "k1:CANARY",
+                "OTPFLOW_NAMESPACE": "a b",
+                "OTPFLOW_APP": "\x07",
+                "OTPFLOW_CALLBACK_URL": "CANARY",
             }
         )
 
-    assert [problem.split()[0] for problem in caught.value.problems] == [
-        "OTPFLOW_HASH_COST='light':",
-        "base_url",
-        "url",
+    assert [problem.replace("=", " ").replace(":", " ").split()[0] for problem in caught.value.problems] == [
+        "ESMS_SANDBX",
+        "OTPFLOW_DIGITS",
+        "OTPFLOW_HASH_COST",
+        "ESMS_API_KEY",
+        "ESMS_SECRET_KEY",
+        "ESMS_BASE_URL",
+        "ESMS_TIMEOUT",
+        "OTPFLOW_REDIS_URL",
+        "OTPFLOW_KEYS",
+        "OTPFLOW_NAMESPACE",
+        "OTPFLOW_APP",
+        "OTPFLOW_CALLBACK_URL",
     ]
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"OTPFLOW_COUNTRIES": "vn,xx"}, ["OTPFLOW_COUNTRIES has 'XX', which is no ISO 3166-1 region"]),
+        ({**REDIS, "OTPFLOW_REDIS_TIMEOUT": "0"}, ["OTPFLOW_REDIS_TIMEOUT is 0.0; give more than 0"]),
+        ({**REDIS, "OTPFLOW_REDIS_REPLICAS": "-1"}, ["OTPFLOW_REDIS_REPLICAS is -1; give a whole number"]),
+        (
+            {"OTPFLOW_KEYS": KEYS, "ESMS_API_KEY": "CANARY-api", "ESMS_TIMEOUT": "0"},
+            ["ESMS_SECRET_KEY is not set, and ESMS_API_KEY is", "ESMS_TIMEOUT is 0.0; give more than 0"],
+        ),
+        (
+            {"OTPFLOW_KEYS": KEYS, "ESMS_SECRET_KEY": "CANARY-secret"},
+            ["ESMS_API_KEY is not set, and ESMS_SECRET_KEY is"],
+        ),
+    ],
+    ids=["countries", "timeout", "replicas", "no secret key", "no api key"],
+)
+def test_a_refusal_names_the_variable(kind: Any, environ: dict[str, str], names: list[str]) -> None:
+    """Two arguments may have one name; each problem is told of the variable that it came from, and once."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind.from_env(environ)
+
+    told = caught.value.problems
+    assert [problem[: len(name)] for problem, name in zip(told, names, strict=True)] == names
+    assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_without_an_argument_the_variables_of_the_process_are_read(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty mapping is not the same as none: there, nothing is set."""
+    monkeypatch.setenv("OTPFLOW_DIGIT", "6")
+    with pytest.raises(ConfigurationError, match="^OTPFLOW_DIGIT is no setting; is OTPFLOW_DIGITS meant"):
+        kind.from_env()
+    with pytest.warns(UserWarning, match="nothing configured"):
+        assert kind.from_env({})
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_what_stands_for_a_store_is_never_asked(asynchronous: bool) -> None:
+    """The engine is built on it only to hear what else is wrong; it would fail at the first call."""
+    built: list[Any] = []
+    open_with: Any = opened
+
+    def kind(store: Any, transport: object, **options: object) -> None:
+        built.extend((store, transport, options))
+
+    with pytest.raises(ConfigurationError, match="^OTPFLOW_REDIS_URL is not a Redis URL"):
+        open_with(kind, {**REDIS, "OTPFLOW_REDIS_URL": "http://host"}, asynchronous=asynchronous)
+
+    store, transport, options = built
+    assert (store.asynchronous, type(transport).__name__, options["keys"]) == (asynchronous, "Console", KEYS)
+    with pytest.raises(NotImplementedError):
+        store.run(object())

@@ -184,14 +184,16 @@ def test_a_claim_that_needs_no_comparison(claim: Claim, outcome: Outcome | None)
     assert challenges.refused(claim) is outcome
 
 
-def status(state: ChallengeState, *, left: bool = False, life: float = 0.0) -> ChallengeStatus:
+def status(
+    state: ChallengeState, *, left: bool = False, life: float = 0.0, wait: float = 50.0
+) -> ChallengeStatus:
     """Write the status of `PENDING` in another state."""
     return ChallengeStatus(
         state=state,
         attempts_left=4 if left else 0,
         sends_left=2 if left else 0,
         expires_in=life,
-        resend_after=50.0,
+        resend_after=wait,
         delivery=Delivery(provider_ref="7"),
     )
 
@@ -205,7 +207,7 @@ def status(state: ChallengeState, *, left: bool = False, life: float = 0.0) -> C
         (replace(PENDING, attempts=0, life=0.0), status(ChallengeState.EXHAUSTED)),
         (replace(PENDING, state="verified"), status(ChallengeState.VERIFIED)),
         (replace(PENDING, state="cancelled"), status(ChallengeState.CANCELLED)),
-        (replace(PENDING, state=""), status(ChallengeState.EXPIRED)),
+        (replace(PENDING, state=""), status(ChallengeState.EXPIRED, wait=0.0)),
     ],
 )
 def test_a_status_tells_where_a_challenge_is(view: View, shown: ChallengeStatus) -> None:

@@ -56,7 +56,7 @@ def _sections(doc: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     section = ""
     for line in doc.splitlines():
-        if head := re.fullmatch(r"(Args|Attributes|Returns|Raises):", line):
+        if head := re.fullmatch(r"(Args|Attributes|Returns|Yields|Raises):", line):
             section = head[1]
             found[section] = []
         elif section and (entry := re.match(r"    (\w+): ", line)):
@@ -94,12 +94,19 @@ def _of_function(node: Function, told: dict[str, list[str]]) -> Iterator[tuple[s
         yield f"Args are {taken}", "Args" in told
     # A sentence that begins with what it gives will do where nothing is taken.
     entered = any(ast.unparse(each) == "contextmanager" for each in node.decorator_list)
-    if gives not in {"None", "NoReturn"} and "Returns" not in told and taken and not entered:
-        yield "Returns is missing", False
+    # What a flow yields are its steps; what it gives is what it returns.
+    result = "Yields" if gives.startswith("Iterator") and _is_generator(node) else "Returns"
+    if gives not in {"None", "NoReturn"} and result not in told and taken and not entered:
+        yield f"{result} is missing", False
     if gives in {"None", "NoReturn"} and "Returns" in told:
         yield "Returns is there, and nothing is returned", True
     if missing := _raised(node) - {*told.get("Raises", [])}:
         yield f"Raises lacks {sorted(missing)}", "Raises" in told
+
+
+def _is_generator(node: Function) -> bool:
+    own = [child for child in node.body if not isinstance(child, Function)]
+    return any(isinstance(inner, ast.Yield | ast.YieldFrom) for child in own for inner in ast.walk(child))
 
 
 def _taken(node: Function) -> list[str]:
@@ -164,6 +171,11 @@ def f(a, *b, c=1, **d) -> int:
             HEAD + "def f(a) -> int:\n    '''Do it.\n\n    Args:\n        a: one.\n    '''",
             ["public.f: Returns is missing"],
         ),
+        (
+            HEAD
+            + "def f(a) -> Iterator[int]:\n    '''Do it.\n\n    Args:\n        a: one.\n    '''\n    yield a",
+            ["public.f: Yields is missing"],
+        ),
         (HEAD + COMPLETE.replace("c: another", "e: another"), ["public.f: Args are ['a', 'b', 'c', 'd']"]),
         (
             HEAD + COMPLETE.replace("    raise ValueError", "    raise KeyError"),
@@ -178,6 +190,12 @@ def f(a, *b, c=1, **d) -> int:
         (HEAD + "def f() -> int:\n    '''Give a number.'''\ndef _g(a): ...", []),
         (HEAD + "def f(a):\n    '''Do what `g` does.'''", []),
         (HEAD + COMPLETE, []),
+        (
+            HEAD
+            + COMPLETE.replace("Returns", "Yields").replace("-> int", "-> Iterator[int]")
+            + "    yield a",
+            [],
+        ),
     ],
 )
 def test_the_rule_can_fail(source: str, wrong: list[str]) -> None:

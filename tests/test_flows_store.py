@@ -47,7 +47,7 @@ CALLS = (
         lambda subject, issued: subject.verify(issued.id, subject.wrong, attempt_id="try"),
         ("claim", "settle"),
     ),
-    Call("cancel", lambda subject, issued: subject.cancel(issued.id), ("cancel",)),
+    Call("cancel", lambda subject, issued: subject.cancel(issued.id), ("read", "cancel")),
     Call("inspect", lambda subject, issued: subject.inspect(issued.id), ("read",)),
     Call("unlock", lambda subject, _: subject.unlock(), ("unlock",)),
 )

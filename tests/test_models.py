@@ -182,17 +182,23 @@ def test_a_value_is_no_json_by_accident(value: Any) -> None:
 
 
 @pytest.mark.guarantee("G10")
+@pytest.mark.parametrize("attempts_left", [None, 0, 4])
 @pytest.mark.parametrize("outcome", Outcome)
-def test_only_verified_is_true(outcome: Outcome) -> None:
-    """`if verdict:` lets in exactly one outcome."""
-    verdict = Verdict(outcome=outcome, purpose="login", retry_after=7.5)
+def test_only_verified_is_true(outcome: Outcome, attempts_left: int | None) -> None:
+    """`if verdict:` lets in exactly one outcome, and what is raised for the others says the same."""
+    verdict = Verdict(outcome=outcome, purpose="login", retry_after=7.5, attempts_left=attempts_left)
     assert bool(verdict) is (outcome is Outcome.VERIFIED)
     if verdict:
         verdict.raise_for_outcome()
         return
     with pytest.raises(VerificationError) as caught:
         verdict.raise_for_outcome()
-    assert (caught.value.outcome, caught.value.retry_after) == (outcome.value, 7.5)
+    assert vars(caught.value) == {
+        "outcome": outcome.value,
+        "retry_after": 7.5,
+        "attempts_left": attempts_left,
+    }
+    assert caught.value.args == (outcome.value, 7.5, attempts_left)
     assert caught.value.public_message("en") == verdict.public_message("en")
 
 
@@ -221,6 +227,8 @@ def test_a_verdict_speaks_to_the_user(locale: str | None, said: str) -> None:
     verdict = Verdict(outcome=Outcome.WRONG_CODE, purpose="login", attempts_left=4)
     assert verdict.public_message(locale) == said
     assert verdict.public_message() == verdict.public_message("vi")
+    last = Verdict(outcome=Outcome.WRONG_CODE, purpose="login", attempts_left=0)
+    assert last.public_message("en") == "That code is not right, and no attempts are left. Ask for a new one."
     throttled = Verdict(outcome=Outcome.THROTTLED, purpose="login", retry_after=90.0)
     assert throttled.public_message("en") == "Too many attempts. Try again in 2 minutes."
 

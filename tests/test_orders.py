@@ -133,6 +133,18 @@ def test_a_spoken_code_lives_three_minutes_at_most() -> None:
     assert message.expires_in == 180.0
 
 
+@pytest.mark.parametrize(
+    ("ttl", "minutes"), [(600, 10), (599.9, 9), (120, 2), (119.5, 1), (61, 1), (60, 1), (59, 1), (1, 1)]
+)
+def test_no_more_minutes_are_promised_than_there_are(ttl: float, minutes: int) -> None:
+    """Only under a minute one is said, since a text has no smaller word for it."""
+    orders = replace(ORDERS, policy=Policy(ttl=ttl))
+
+    assert (
+        orders.message(Send(address=ADDRESS), ORDER, "123456").content == f"Shop 123456 đăng nhập {minutes} 5"
+    )
+
+
 def test_every_send_reports_under_a_name_of_its_own() -> None:
     """Key, slot, challenge, number of the send and transport are named and signed."""
     orders = replace(ORDERS, callback_url="https://shop.example/otp")

@@ -15,8 +15,8 @@ import pytest
 
 import otpflow
 from otpflow import EventKind, OTPEngine, OTPError, Outcome, Policy, settings
-from otpflow.errors import verdict_message
 from otpflow.keys import new_key
+from otpflow.messages import verdict_message
 from otpflow.stores import RedisStore
 from otpflow.testing import EsmsSimulator
 from otpflow.transports import EsmsVoice

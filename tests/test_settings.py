@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otpflow import settings
-from otpflow.errors import ConfigurationError
 from otpflow.policy import POLICY_FIELDS, Policy
 from otpflow.settings import ALL, ENGINE, ESMS, POLICY, STORE, Settings, Variable
 
@@ -53,12 +52,8 @@ FLAGS = [name for name, (_, value) in GIVEN.items() if type(value) is bool]
 
 
 def problems(**environ: str) -> tuple[str, ...]:
-    """Return what is wrong with these variables; nothing where they can be read."""
-    try:
-        settings.read(environ)
-    except ConfigurationError as error:
-        return error.problems
-    return ()
+    """Return what is wrong with these variables."""
+    return settings.read(environ)[1]
 
 
 def arguments(group: dict[str, Variable]) -> dict[str, Any]:
@@ -68,12 +63,13 @@ def arguments(group: dict[str, Variable]) -> dict[str, Any]:
 
 def test_every_variable_is_read() -> None:
     """Each becomes the argument it stands for, in its own type, without the spaces around it."""
-    assert settings.read(ENVIRON) == Settings(
+    expected = Settings(
         policy=Policy(**arguments(POLICY)),
         engine=arguments(ENGINE),
         store=arguments(STORE),
         esms=arguments(ESMS),
     )
+    assert settings.read(ENVIRON) == (expected, ())
 
 
 def test_the_table_is_complete() -> None:
@@ -96,14 +92,14 @@ def test_the_table_is_complete() -> None:
 def test_an_empty_variable_is_not_set(empty: str) -> None:
     """A variable that a shell or a container left empty changes nothing."""
     nothing = Settings(policy=Policy(), engine={}, store={}, esms={})
-    assert settings.read({}) == nothing
-    assert settings.read(dict.fromkeys(ALL, empty)) == nothing
+    assert settings.read({}) == (nothing, ())
+    assert settings.read(dict.fromkeys(ALL, empty)) == (nothing, ())
 
 
 def test_variables_of_others_are_not_looked_at() -> None:
-    """Names that do not begin as ours, or are the provider's, may hold anything."""
-    others = {"PATH": "\udcff", "otpflow_digits": "x", "MY_OTPFLOW_TTL": "x", "ESMS_OTHER": "x", "": "x"}
-    assert settings.read(others) == settings.read({})
+    """Names that do not begin as ours, or are the provider's and like none of ours, may hold anything."""
+    others = "PATH otpflow_digits MY_OTPFLOW_TTL OTPFLOWDIGITS ESMS_OTHER ESMS_ ESMS_PASSWORD _ESMS_SANDBOX"
+    assert settings.read({"": "x", **dict.fromkeys(others.split(), "\udcff")}) == settings.read({})
 
 
 @pytest.mark.parametrize("name", FLAGS)
@@ -124,7 +120,7 @@ def test_variables_of_others_are_not_looked_at() -> None:
 def test_yes_and_no(name: str, text: str, value: bool) -> None:
     """The usual spellings of a switch, in any case."""
     environ = {**ENVIRON, name: text}
-    read = settings.read(environ)
+    read, _ = settings.read(environ)
     found = {**read.engine, **read.esms, "require_client_ip": read.policy.require_client_ip}
     assert found[ALL[name].argument] is value
 
@@ -160,7 +156,14 @@ def test_what_is_neither_yes_nor_no(name: str, text: str) -> None:
 def test_a_number_that_is_none_is_told_by_the_policy(text: str) -> None:
     """What a float can be and a duration cannot is one of the policy's problems."""
     (problem,) = problems(OTPFLOW_TTL=text)
-    assert problem == f"ttl={float(text)!r}: must be 1 to 600 seconds or such a timedelta (life of a code)"
+    life = "must be 1 to 600 seconds or such a timedelta (life of a code)"
+    assert problem == f"OTPFLOW_TTL={float(text)!r}: {life}"
+
+
+def test_region_codes_may_be_small_letters() -> None:
+    """They are the same regions."""
+    read, wrong = settings.read({"OTPFLOW_COUNTRIES": "vn, La"})
+    assert (read.policy.countries, wrong) == (("VN", "LA"), ())
 
 
 @pytest.mark.parametrize(
@@ -171,6 +174,9 @@ def test_a_number_that_is_none_is_told_by_the_policy(text: str) -> None:
         ("OTPFLOW_KEY", "; is OTPFLOW_KEYS meant?"),
         ("OTPFLOW_", "; is OTPFLOW_TTL meant?"),
         ("OTPFLOW_12345678901234567890", "; take it out"),
+        ("ESMS_SANDBX", "; is ESMS_SANDBOX meant?"),
+        ("ESMS_APIKEY", "; is ESMS_API_KEY meant?"),
+        ("ESMS_SECRETKEY", "; is ESMS_SECRET_KEY meant?"),
     ],
 )
 def test_a_name_that_is_no_setting(name: str, said: str) -> None:
@@ -242,16 +248,16 @@ def test_every_problem_is_told_at_once_and_no_secret() -> None:
         "OTPFLOW_KEYS",
         "OTPFLOW_KEYS",
         "ESMS_SECRET_KEY",
-        "attempts",
-        "ttl",
+        "OTPFLOW_ATTEMPTS",
+        "OTPFLOW_TTL",
     ]
 
 
 @pytest.mark.guarantee("S1")
 def test_settings_show_no_secret() -> None:
     """`repr` shows the policy alone."""
-    shown = repr(settings.read(ENVIRON))
-    assert shown == f"Settings(policy={settings.read(ENVIRON).policy!r})"
+    read, _ = settings.read(ENVIRON)
+    assert repr(read) == f"Settings(policy={read.policy!r})"
 
 
 VALUE = st.text(st.characters() | st.characters(categories=["Cs"])) | st.text(
@@ -260,13 +266,12 @@ VALUE = st.text(st.characters() | st.characters(categories=["Cs"])) | st.text(
 
 
 @given(environ=st.dictionaries(st.sampled_from([*ALL, "OTPFLOW_X", "PATH"]) | st.text(), VALUE))
-def test_reading_raises_one_kind_of_error(environ: dict[str, str]) -> None:
-    """Whatever the variables hold, they are settings or a `ConfigurationError`."""
-    try:
-        read = settings.read(environ)
-    except ConfigurationError as error:
-        assert error.problems
-        return
+def test_reading_raises_nothing(environ: dict[str, str]) -> None:
+    """Whatever the variables hold, they are settings and sentences, and what is wrong is in no setting."""
+    read, wrong = settings.read(environ)
     assert read.policy == Policy(
         **{variable.argument: getattr(read.policy, variable.argument) for variable in POLICY.values()}
     )
+    told = {name for name in ALL if any(problem.startswith(f"{name}=") for problem in wrong)}
+    taken = {**read.engine, **read.store}
+    assert told.isdisjoint(name for name in {**ENGINE, **STORE} if ALL[name].argument in taken)

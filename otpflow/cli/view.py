@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from otpflow.cli.stage import EXAMPLE, Kept, Stage
-from otpflow.errors import ChallengeError, RecipientError, ThrottledError, spoken_wait
+from otpflow.errors import ChallengeError, RecipientError, ThrottledError
+from otpflow.messages import spoken_wait
 from otpflow.models import Challenge, ChallengeState, ChallengeStatus, DeliveryState, Outcome, Verdict
 
 NoCall = ChallengeError | RecipientError | ThrottledError

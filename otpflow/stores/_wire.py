@@ -34,19 +34,23 @@ def key_of(slot: str, name: str) -> str:
     return f"otpflow:1:{{{slot}}}:{name}"
 
 
-def bind(slot: str, value: str, life: int) -> Operation[str]:
+def bind(slot: str, value: str, life: int, *, again: bool = False) -> Operation[str]:
     """Tie an idempotency key to one request.
 
     Args:
         slot: names the idempotency key.
         value: what to tie it to.
         life: for how long, in milliseconds.
+        again: whether a tie to this very value lasts that long from now on.
 
     Returns:
         An operation that gives the value that holds: this one, or an earlier one.
     """
     return Operation(
-        name="bind", keys=(key_of(slot, "binding"),), arguments=(value, life), parse=_replies.word
+        name="bind",
+        keys=(key_of(slot, "binding"),),
+        arguments=(value, life, int(again)),
+        parse=_replies.word,
     )
 
 

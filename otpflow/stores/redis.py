@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
-from collections.abc import Callable, Iterator
+import os
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, cast
@@ -13,12 +12,10 @@ from typing import Any, NoReturn, Self, TypeVar, cast
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from otpflow.errors import ConfigurationError, StoreUnavailableError
+from otpflow.stores._redis_client import connected, problems
 from otpflow.stores._scripts import NAMES, source
 from otpflow.stores.base import Operation
 
@@ -29,17 +26,15 @@ IN_FLIGHT = 64
 stays under the 100 connections that redis-py's pools have by default."""
 
 _QUEUE = 10  # answers' time that a call waits for its turn, before it is told that Redis is not keeping up
-_LONGEST_TIMEOUT = 10.0
-_MOST_REPLICAS = 16
 
 
 class _Scripted:
     """What the twins share: checked settings, and registered scripts."""
 
     def __init__(self, client: Any, replicas: int, timeout: float) -> None:
-        problems = list(_problems(client, replicas, timeout, awaits=getattr(self, "asynchronous", False)))
-        if problems:
-            raise ConfigurationError(*problems)
+        found = list(problems(client, replicas, timeout, awaits=getattr(self, "asynchronous", False)))
+        if found:
+            raise ConfigurationError(*found)
         self._client = client
         self._owned = False
         self._replicas = replicas
@@ -96,6 +91,10 @@ class RedisStore(_Scripted):
 
     def __init__(self, client: Any, *, replicas: int = 0, timeout: float = 0.2) -> None:
         super().__init__(client, replicas, timeout)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         # A queue of turns where a semaphore would do: it is C, and taking a turn is on the way of every call.
         self._turns: SimpleQueue[None] = SimpleQueue()
         for _ in range(IN_FLIGHT):
@@ -116,7 +115,7 @@ class RedisStore(_Scripted):
         Raises:
             ConfigurationError: with everything that is wrong with the arguments.
         """
-        client = _connected(url, timeout, cast("Any", Redis).from_url, Retry)
+        client = connected(url, timeout, cast("Any", Redis).from_url, Retry)
         found = cls(client, replicas=replicas, timeout=timeout)
         found._owned = True
         return found
@@ -133,8 +132,11 @@ class RedisStore(_Scripted):
         Raises:
             StoreUnavailableError: it did not run, or nobody knows whether it did.
         """
+        if self._process != os.getpid():
+            self._begin()  # a forked process does not have the threads that held turns
+        turns = self._turns
         try:
-            self._turns.get(timeout=_QUEUE * self._timeout)
+            turns.get(timeout=_QUEUE * self._timeout)
         except Empty:
             raise _no_turn(operation.name) from None
         try:
@@ -144,10 +146,10 @@ class RedisStore(_Scripted):
                 reply = self._with_wait(pipeline).execute()
             else:
                 reply = self._call(operation)
-        except (RedisError, OSError, UnicodeError) as error:
+        except Exception as error:  # whatever a client raises: no foreign error crosses the border
             raise _unavailable(operation.name, error) from error
         finally:
-            self._turns.put(None)
+            turns.put(None)
         return self._read(operation, reply)
 
     def close(self) -> None:
@@ -200,7 +202,7 @@ class AsyncRedisStore(_Scripted):
         Raises:
             ConfigurationError: with everything that is wrong with the arguments.
         """
-        client = _connected(url, timeout, cast("Any", AsyncRedis).from_url, AsyncRetry)
+        client = connected(url, timeout, cast("Any", AsyncRedis).from_url, AsyncRetry)
         found = cls(client, replicas=replicas, timeout=timeout)
         found._owned = True
         return found
@@ -216,8 +218,7 @@ class AsyncRedisStore(_Scripted):
                     reply = await self._with_wait(pipeline).execute()
                 else:
                     reply = await self._call(operation)
-        except (RedisError, OSError, UnicodeError, RuntimeError) as error:
-            # A RuntimeError is what asyncio says of a connection whose event loop is closed.
+        except Exception as error:  # also what asyncio says of a connection whose event loop is closed
             raise _unavailable(operation.name, error) from error
         finally:
             turns.release()
@@ -247,47 +248,6 @@ class AsyncRedisStore(_Scripted):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-
-def _connected(url: str, timeout: float, connect: Callable[..., Any], retry: Callable[..., Any]) -> Any:
-    if not isinstance(cast("object", url), str):
-        raise ConfigurationError(
-            f"url is a {type(url).__name__}; give for example 'redis://localhost:6379/0'"
-        )
-    if problem := _timeout_problem(timeout):
-        raise ConfigurationError(problem)
-    once_more = retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-    try:
-        client = connect(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once_more)
-        # Opens nothing, and refuses an unknown option in the URL's query here instead of at the first call.
-        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
-    except (ValueError, TypeError):
-        # Without the cause: it may quote the URL, and a URL may hold a password.
-        msg = (
-            "url is not a Redis URL; give for example 'redis://localhost:6379/0', 'rediss://…' or 'unix://…'"
-        )
-        raise ConfigurationError(msg) from None
-    return client
-
-
-def _problems(client: Any, replicas: object, timeout: object, *, awaits: bool) -> Iterator[str]:
-    execute = getattr(client, "execute_command", None)
-    if not hasattr(client, "register_script") or execute is None:
-        yield f"client is a {type(client).__name__}; give a Redis client, or use from_url() with a URL"
-    elif inspect.iscoroutinefunction(execute) is not awaits:
-        wanted = "redis.asyncio.Redis" if awaits else "redis.Redis"
-        other = "RedisStore" if awaits else "AsyncRedisStore"
-        yield f"client does not fit; give a {wanted} here, or use {other}"
-    if type(replicas) is not int or not 0 <= replicas <= _MOST_REPLICAS:
-        yield f"replicas is {replicas!r:.40}; give a whole number from 0 to {_MOST_REPLICAS}"
-    if problem := _timeout_problem(timeout):
-        yield problem
-
-
-def _timeout_problem(timeout: object) -> str | None:
-    if type(timeout) in (int, float) and 0 < cast("float", timeout) <= _LONGEST_TIMEOUT:
-        return None
-    return f"timeout is {timeout!r:.40}; give more than 0 and at most {_LONGEST_TIMEOUT:g} seconds"
 
 
 def _unavailable(name: str, error: Exception) -> StoreUnavailableError:

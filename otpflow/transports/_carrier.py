@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import threading
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,7 @@ class Carrier:
         self._asynchronous = asynchronous
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
         self.send: Call = self._fitting(self._transport.send)
         self.poll: Call | None = self._fitting(self._transport.poll) if hasattr(transport, "poll") else None
         self.breaker = Breaker()
@@ -68,7 +70,9 @@ class Carrier:
 
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
-            if self._pool is None:
+            # A process that was forked has the pool but none of its threads.
+            if self._pool is None or self._process != os.getpid():
+                self._process = os.getpid()
                 self._pool = ThreadPoolExecutor(SENDS_AT_A_TIME, thread_name_prefix="otpflow-send")
             return self._pool
 
@@ -144,11 +148,11 @@ class Carrier:
             return None
 
     def close(self) -> None:
-        """End the threads; the transport itself stays open."""
+        """End the threads, once they have sent what is under way; the transport itself stays open."""
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
 
 def reference(given: object) -> str | None:

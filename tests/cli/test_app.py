@@ -60,7 +60,7 @@ def test_the_demo_asks() -> None:
     result = invoked("demo", "--locale", "vi", "--ttl", "9", "--cooldown", "0", typed="\nhello\nr\nq\n")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "Mã chỉ gồm các chữ số. Vui lòng nhập lại." in result.stdout
+    assert "Mã chưa đúng dạng. Hãy nhập đủ các chữ số của mã." in result.stdout
     assert result.stdout.count("Ring, ring!") == result.stdout.count("The code lives 9 seconds.") == 2
     assert words(result.stdout).endswith("`otpflow keygen` is your first step.")
 

@@ -42,7 +42,7 @@ def test_the_voice_and_the_messages_speak_vietnamese_when_asked_to(open_stage: O
     text = played(open_stage(locale="vi"), EXAMPLE, "hello")
 
     assert "Mã xác thực đăng nhập tại Demo là" in text
-    assert "The user reads: Mã chỉ gồm các chữ số. Vui lòng nhập lại." in text
+    assert "The user reads: Mã chưa đúng dạng. Hãy nhập đủ các chữ số của mã." in text
 
 
 def test_what_redis_keeps_is_shown_and_searched(stage: Stage) -> None:
@@ -86,7 +86,7 @@ def test_foolish_input_costs_nothing(stage: Stage, foolish: str) -> None:
     text = played(stage, EXAMPLE, foolish)
 
     assert (
-        "MALFORMED 5 attempts left The user reads: A code is made of digits only. Please type it again. "
+        "MALFORMED 5 attempts left The user reads: That is not a whole code. Please type all of its digits. "
         "No code looks like this, so it cost nothing. No script ran: Redis was not asked."
     ) in text
 

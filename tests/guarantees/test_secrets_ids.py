@@ -100,7 +100,7 @@ def test_no_two_of_them_are_told_apart(subject: Subject, make: Callable[[Subject
 
     assert (verdicts, status) == ([NOTHING, NOTHING], NO_STATUS)
     assert (caught.value.args, caught.value.__cause__) == (("EXPIRED",), None)
-    assert store.ran == ["claim", "claim", "read", "renew", "cancel"]
+    assert store.ran == ["claim", "claim", "read", "renew", "read"]
     assert engine.outbox.messages == ()
 
 
@@ -115,7 +115,7 @@ def test_what_has_ended_verifies_like_what_never_was(subject: Subject) -> None:
     engine.cancel(cancelled.id)
 
     assert engine.verify(cancelled.id, engine.code) == NOTHING
-    assert store.ran == ["claim", "admit", "store", "confirm", "cancel", "claim"]
+    assert store.ran == ["claim", "admit", "store", "confirm", "read", "cancel", "claim"]
 
 
 @pytest.mark.guarantee("S4")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+import pydoc
 import warnings
 from typing import Any
 
@@ -87,6 +89,20 @@ def test_wrong_settings_are_told_without_their_values(style: str, environ: dict[
     with pytest.raises(ConfigurationError) as caught:
         ENGINES[style].from_env(environ)
     assert found_in(shown(caught.value), WORDS, []) == []
+
+
+@pytest.mark.guarantee("S1")
+def test_the_environment_is_in_no_help(style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature, and the help that shows it, is for screens and error reports: no variable's value is in it."""
+    monkeypatch.setenv("ESMS_SECRET_KEY", SECRET_KEY)
+    engine = ENGINES[style]
+    told = (
+        str(inspect.signature(engine.from_env)),
+        pydoc.render_doc(engine.from_env),
+        pydoc.render_doc(engine),
+    )
+    assert ["environ" in text for text in told] == [True] * 3
+    assert found_in(" ".join(told), WORDS, []) == []
 
 
 @pytest.mark.guarantee("S1")

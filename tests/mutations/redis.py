@@ -80,11 +80,11 @@ MUTATIONS = (
         guarantee="R4",
         says="lets the application's clock end a challenge",
         file="otpflow/orders.py",
-        old="        recipient = self.keyring.unseal(address.key_id, view.sealed",
+        old='        bound: str | None = ""\n',
         new="        from datetime import datetime\n\n"
         "        if datetime.now().year > 2900:\n"
         "            return None\n"
-        "        recipient = self.keyring.unseal(address.key_id, view.sealed",
+        '        bound: str | None = ""\n',
         selection=(*_CLOCK[:1], "-k", "reads_a_clock"),
     ),
     Mutation(

@@ -212,14 +212,26 @@ MUTATIONS = (
         new="local answer = view(KEYS[1], KEYS[2], clock(), ARGV[1])\n"
         "if redis.call('EXISTS', KEYS[2]) == 1 then answer[1] = 1000 end\n"
         "return answer",
+        also=(
+            Edit(
+                file="otpflow/flows.py",
+                old="as_status(view if self.orders.owns(address, view) else challenges.NOTHING)",
+                new="as_status(view)",
+            ),
+            Edit(
+                file="otpflow/challenges.py",
+                old="resend_after=view.wait if view.state else 0.0,",
+                new="resend_after=view.wait,",
+            ),
+        ),
         selection=_IDS,
     ),
     Mutation(
         guarantee="S4",
         says="tells a number that is refused from one that is not reached",
         file="otpflow/errors.py",
-        old="    _texts = _CANNOT_SEND\n\n    def __init__(self, reason: str",
-        new="    _texts = _NO_LONGER\n\n    def __init__(self, reason: str",
+        old="    _texts = CANNOT_SEND\n\n    def __init__(self, reason: str",
+        new="    _texts = NO_LONGER\n\n    def __init__(self, reason: str",
         selection=_IDS,
     ),
     Mutation(
@@ -267,14 +279,14 @@ MUTATIONS = (
         guarantee="S3",
         says="has the same throw-away key everywhere",
         file="otpflow/assembly.py",
-        old='        options["keys"] = new_key("throwaway")\n',
-        new='        options["keys"] = "throwaway:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"\n',
+        old='{"keys": new_key("throwaway"), ',
+        new='{"keys": "throwaway:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", ',
         selection=(*_SETTINGS, "-k", "of_its_own"),
     ),
     Mutation(
         guarantee="S4",
         says="tells a superseded code from one that never was",
-        file="otpflow/errors.py",
+        file="otpflow/messages.py",
         old='    "SUPERSEDED": _WRONG,\n',
         new='    "SUPERSEDED": _MALFORMED,\n',
         selection=(f"{_AT}secrets_ids.py::test_a_verdict_says_no_more_than_it_must",),

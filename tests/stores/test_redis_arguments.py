@@ -126,7 +126,7 @@ def test_a_url_that_is_none_is_not_shown(kind: Any, url: str) -> None:
         kind.from_url(url)
 
     assert caught.value.problems == (REFUSED,)
-    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
 @pytest.mark.parametrize("kind", KINDS)

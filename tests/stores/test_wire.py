@@ -14,7 +14,13 @@ PLACE = Place(SLOT, "locator")
 CHALLENGE, SENDS = "otpflow:1:{" + SLOT + "}:challenge:locator", "otpflow:1:{" + SLOT + "}:sends"
 GUESSES = "otpflow:1:{" + SLOT + "}:guesses"
 WRITTEN: list[tuple[Operation[Any], str, tuple[str, ...], tuple[Any, ...]]] = [
-    (_wire.bind(SLOT, "value", 9), "bind", ("otpflow:1:{" + SLOT + "}:binding",), ("value", 9)),
+    (_wire.bind(SLOT, "value", 9), "bind", ("otpflow:1:{" + SLOT + "}:binding",), ("value", 9, 0)),
+    (
+        _wire.bind(SLOT, "value", 9, again=True),
+        "bind",
+        ("otpflow:1:{" + SLOT + "}:binding",),
+        ("value", 9, 1),
+    ),
     (
         _wire.admit(PLACE, "nonce", "rules", 7, 9, {"attempts": 5, "sealed": "x"}),
         "admit",

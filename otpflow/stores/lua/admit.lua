@@ -3,8 +3,8 @@
 -- ARGV: send nonce, rules, longest window (ms), life of the challenge (ms), then field, value, ...
 -- Returns: {'admitted'} | {'replay', view...} | {'throttled', wait (ms), rule}.
 local now = clock()
-local held = redis.call('HGET', KEYS[1], 'send:1')
-if not held then
+local held = redis.call('HMGET', KEYS[1], 'send:1', 'state')
+if not held[2] then
   local wait, rule = room(KEYS[2], now, ARGV[2])
   if wait > 0 then return { 'throttled', wait, rule } end
   local deadline = now + ARGV[4]
@@ -12,7 +12,7 @@ if not held then
   redis.call('HSET', KEYS[1], 'state', 'pending', 'sequence', 1, 'send:1', ARGV[1],
     'deadline', deadline, unpack(ARGV, 5))
   redis.call('PEXPIREAT', KEYS[1], deadline)
-  held = ARGV[1]
+  return { 'admitted' }
 end
-if held == ARGV[1] then return { 'admitted' } end
+if held[1] == ARGV[1] then return { 'admitted' } end
 return { 'replay', unpack(view(KEYS[1], KEYS[2], now, ARGV[2])) }

@@ -11,9 +11,19 @@ local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'sequ
   'attempt:' .. ARGV[1])
 if now >= tonumber(held[3] or 0) then return { 'expired' } end
 local mark, attempts = held[6], tonumber(held[2])
-if mark and mark ~= 'claimed' then
-  local outcome, left = string.match(mark, '(.*):(%d+)')
-  return { 'settled', outcome, left, held[5] }
+if mark then
+  -- A write, though it changes nothing: WAIT waits only for what its own connection wrote.
+  redis.call('PEXPIREAT', KEYS[1], held[3])
+  if mark ~= 'claimed' then
+    local outcome, left = string.match(mark, '(.*):(%d+)')
+    return { 'settled', outcome, left, held[5] }
+  end
+elseif held[1] == 'verified' then
+  return { 'used', attempts }
+elseif held[1] ~= 'pending' then
+  return { 'expired' }
+elseif attempts <= 0 then
+  return { 'exhausted', 0 }
 end
 local codes, alive = {}, false
 for code = 1, tonumber(held[4]) do
@@ -27,9 +37,6 @@ for code = 1, tonumber(held[4]) do
   end
 end
 if not mark then
-  if held[1] == 'verified' then return { 'used', attempts } end
-  if held[1] ~= 'pending' then return { 'expired' } end
-  if attempts <= 0 then return { 'exhausted', 0 } end
   if not alive then return { 'expired' } end
   local wait = room(KEYS[2], now, ARGV[2])
   if -(redis.call('ZSCORE', KEYS[2], 'row') or 0) >= tonumber(ARGV[4]) then

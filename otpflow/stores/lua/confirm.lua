@@ -16,6 +16,7 @@ if held[3] == ARGV[1] then
       if redis.call('HEXISTS', KEYS[1], 'until:' .. earlier) == 1 then
         redis.call('HSET', KEYS[1], 'until:' .. earlier, 0)
       end
+      redis.call('HSET', KEYS[1], 'taken', ARGV[2])
     end
   end
   if held[4] == ARGV[2] then

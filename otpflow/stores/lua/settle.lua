@@ -5,6 +5,8 @@
 local held = redis.call('HMGET', KEYS[1], 'state', 'attempts', 'deadline', 'attempt:' .. ARGV[1],
   'until:' .. ARGV[3])
 if not held[4] then return { 'EXPIRED', 0 } end
+-- A write also where the verdict stands: WAIT waits only for what its own connection wrote.
+redis.call('PEXPIREAT', KEYS[1], held[3])
 if held[4] ~= 'claimed' then return { string.match(held[4], '(.*):(%d+)') } end
 local outcome = ARGV[2]
 if outcome == 'VERIFIED' then
@@ -20,5 +22,4 @@ if outcome == 'VERIFIED' then
   end
 end
 redis.call('HSET', KEYS[1], 'attempt:' .. ARGV[1], outcome .. ':' .. held[2])
-redis.call('PEXPIREAT', KEYS[1], held[3])
 return { outcome, held[2] }
