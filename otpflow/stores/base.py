@@ -76,8 +76,9 @@ class Progress:
     """What is known of a send after a report, or before the provider is asked.
 
     Attributes:
-        status: of a report: `"moved"`, `"same"`, `"earlier"` (a later send was made since) or `"gone"`; of a
-            turn to ask: `"ask"`, `"last"`, `"wait"`, `"over"` or `"gone"`.
+        status: of a report: `"moved"`, `"same"`, `"earlier"` (a later send was made since, or another
+            transport has taken this one) or `"gone"`; of a turn to ask: `"ask"`, `"last"`, `"wait"`, `"over"`
+            or `"gone"`.
         state: what is known.
         reference: the provider's id of the send; empty where it gave none.
         number: of a turn to ask, number of the send.

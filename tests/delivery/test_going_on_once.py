@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from otpflow import DeliveryError, Event, EventKind, Policy, Report
+from otpflow import DeliveryError, Event, EventKind, Message, Policy, Receipt, Report
+from otpflow.records import encode
 from tests.conftest import Build
 from tests.delivery.providers import (
     ANSWERED,
@@ -15,6 +16,7 @@ from tests.delivery.providers import (
     FAILED,
     UNANSWERED,
     Provider,
+    changed,
     fallback,
     kept,
     kinds,
@@ -152,3 +154,44 @@ def test_a_transport_that_is_not_on_the_route_is_refused(
     assert (kept(subject), sms.messages) == (before, [])
     assert subject.handle_receipt(query) is not None
     assert subject.events[1].challenge == locator(challenge.id)
+
+
+def test_a_receipt_is_signed_for_its_own_transport(subject: Subject, voice: Provider, sms: Provider) -> None:
+    """Under the name of another one on the route it is forged."""
+    subject.issue()
+    query = report(voice.messages[0], UNANSWERED)
+    named = {provider.name: encode(provider.name.encode()) for provider in (voice, sms)}
+
+    forged = changed(query, "otpflow_send", lambda text: text.replace(named["voice"], named["sms"]))
+
+    assert forged != query
+    assert subject.handle_receipt(forged) is None
+    assert kinds(subject.events) == ["ISSUED", "RECEIPT_REFUSED"]
+    assert subject.handle_receipt(query) is not None
+
+
+class Contradicting(Provider):
+    """A provider that refuses what it is given, and then has something to report of it."""
+
+    def send(self, message: Message, /) -> Receipt:
+        """Keep the message, and refuse it."""
+        super().send(message)
+        raise DeliveryError("99")
+
+
+@pytest.mark.parametrize("state", [UNANSWERED, FAILED, ANSWERED])
+def test_a_transport_that_refused_reports_nothing_of_the_one_that_took_it(
+    build: Build, style: str, sms: Provider, state: Any
+) -> None:
+    """The message is on its way: it is neither sent again nor taken for what became of the call."""
+    voice = Contradicting()
+    subject = build(transport=fallback(style, voice, sms), callback_url=CALLBACK)
+    challenge = subject.issue()
+
+    told = subject.handle_receipt(report(voice.messages[0], state))
+
+    assert told is not None
+    assert (told.changed, told.delivery.provider, told.delivery.state) == (False, "voice", state)
+    assert subject.inspect(challenge.id).delivery == challenge.delivery
+    assert len(sms.messages) == 1
+    assert subject.verify(challenge.id, sms.code)

@@ -1,4 +1,4 @@
-"""What breaks the promises on the fate of a send: D3, D4 and D5."""
+"""What breaks the promises on the fate of a send: D3 and D4, and D1 over several transports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ _QUICK = ("-k", "embedded and not async")
 _RECEIPTS = (f"{_AT}receipts.py", *_QUICK)
 _ORDER = (f"{_AT}receipts_order.py", "tests/delivery/test_states.py", *_QUICK)
 _EFFECTS = (f"{_AT}receipts_effects.py", *_QUICK)
-_CRASHES = (f"{_AT}crashes.py", *_QUICK)
 _RESENDS = ("tests/delivery/test_resends.py", *_QUICK)
 _GOING_ON = ("tests/delivery/test_going_on.py", *_QUICK)
 _ONCE = ("tests/delivery/test_going_on_once.py", *_QUICK)
@@ -74,15 +73,30 @@ MUTATIONS = (
         says="signs a challenge and not a send",
         file=FLOWS,
         old='keyring.sign(key_id, "callback", str(name)), signature.encode',
-        new='keyring.sign(key_id, "callback", str(name)[:-2]), signature.encode',
+        new='keyring.sign(key_id, "callback", str(name).rsplit(".", 2)[0]), signature.encode',
         also=(
             Edit(
                 file="otpflow/orders.py",
                 old='signature = self.keyring.sign(address.key_id, "callback", str(name))',
-                new='signature = self.keyring.sign(address.key_id, "callback", str(name)[:-2])',
+                new='signature = self.keyring.sign(address.key_id, "callback", str(name).rsplit(".", 2)[0])',
             ),
         ),
         selection=_RECEIPTS,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="signs a send and not who was asked for it",
+        file=FLOWS,
+        old='keyring.sign(key_id, "callback", str(name)), signature.encode',
+        new='keyring.sign(key_id, "callback", str(name).rsplit(".", 1)[0]), signature.encode',
+        also=(
+            Edit(
+                file="otpflow/orders.py",
+                old='signature = self.keyring.sign(address.key_id, "callback", str(name))',
+                new='signature = self.keyring.sign(address.key_id, "callback", str(name).rsplit(".", 1)[0])',
+            ),
+        ),
+        selection=_ONCE,
     ),
     Mutation(
         guarantee="D4",
@@ -142,6 +156,14 @@ MUTATIONS = (
         old="if held[2] ~= ARGV[1] then return { 'earlier', ARGV[2], ARGV[5] } end\n",
         new="",
         selection=_ORDER,
+    ),
+    Mutation(
+        guarantee="D4",
+        says="believes a transport that had refused the send",
+        file=f"{LUA}report.lua",
+        old="if ours and held[6] ~= ARGV[4] then return { 'earlier', ARGV[2], ARGV[5] } end\n",
+        new="",
+        selection=_ONCE,
     ),
     Mutation(
         guarantee="D4",
@@ -242,54 +264,5 @@ MUTATIONS = (
         old='    return request_id if place == 0 else f"{request_id}.{place + 1}"\n',
         new="    return request_id\n",
         selection=_FALLBACK,
-    ),
-    Mutation(
-        guarantee="D5",
-        says="goes on from news alone, so that nobody makes up for a process that died",
-        file=FLOWS,
-        old='if secret is not None and found.status != "earlier" and found.state',
-        new='if secret is not None and found.status == "moved" and found.state',
-        selection=_CRASHES,
-    ),
-    Mutation(
-        guarantee="D5",
-        says="keeps a reservation whose answer was lost",
-        file=STEPS,
-        old="        except StoreUnavailableError:\n            yield from self._release(send)\n            raise\n",
-        new="        except StoreUnavailableError:\n            raise\n",
-        selection=("tests/test_flows_store.py", *_QUICK),
-    ),
-    Mutation(
-        guarantee="D5",
-        says="sends before the code is kept",
-        file=STEPS,
-        old="            stored = yield from self._ask(self.operations.store(send, encode(digest), life))\n",
-        new="            yield from call(legs[0].carrier.send, legs[0].message)\n"
-        "            stored = yield from self._ask(self.operations.store(send, encode(digest), life))\n",
-        selection=_CRASHES,
-    ),
-    Mutation(
-        guarantee="D5",
-        says="keeps a breaker's count for ever",
-        file=f"{LUA}breaker.lua",
-        old="  redis.call('HSET', KEYS[1], 'failures', failures)\n  redis.call('PEXPIRE', KEYS[1], ARGV[3] + ARGV[4])\n",
-        new="  redis.call('HSET', KEYS[1], 'failures', failures)\n",
-        selection=(f"{_AT}crashes.py::test_the_user_can_ask_again", *_QUICK),
-    ),
-    Mutation(
-        guarantee="D5",
-        says="spends an attempt twice where its answer was lost",
-        file="otpflow/challenges.py",
-        old="    if attempt_id is None:\n",
-        new="    if attempt_id:\n",
-        selection=_CRASHES,
-    ),
-    Mutation(
-        guarantee="D5",
-        says="makes a second call for a request that is repeated",
-        file="otpflow/flows.py",
-        old="            if admission.view is not None:\n",
-        new='            if admission.view is not None and admission.view.delivery != "UNKNOWN":\n',
-        selection=_CRASHES,
     ),
 )

@@ -2,14 +2,17 @@
 -- KEYS: challenge.
 -- ARGV: send number, state, states that it overtakes (each between spaces), provider, reference ('' where it
 --       has none).
--- Returns: {'moved' | 'same' | 'earlier', state, reference}; 'earlier': a later send was made since.
+-- Returns: {'moved' | 'same' | 'earlier', state, reference}; 'earlier': a later send was made since, or
+--          another transport has taken this one, after the one that reports had refused it.
 --        | {'gone'} where there is no such send.
-local held = redis.call('HMGET', KEYS[1], 'send:' .. ARGV[1], 'sequence', 'delivery', 'reference', 'deadline')
+local held = redis.call('HMGET', KEYS[1], 'send:' .. ARGV[1], 'sequence', 'delivery', 'reference', 'deadline',
+  'provider')
 if not held[1] then return { 'gone' } end
 if held[2] ~= ARGV[1] then return { 'earlier', ARGV[2], ARGV[5] } end
 -- A report may come before the send has returned: then what is held is of an earlier send.
-local known = further(held[3], ARGV[1], ARGV[2], ARGV[3])
 local ours = string.find(held[3] or '', ARGV[1] .. ':', 1, true) == 1
+if ours and held[6] ~= ARGV[4] then return { 'earlier', ARGV[2], ARGV[5] } end
+local known = further(held[3], ARGV[1], ARGV[2], ARGV[3])
 local reference = ours and held[4] ~= '' and held[4] or ARGV[5]
 if known then return { 'same', known, reference } end
 redis.call('HSET', KEYS[1], 'delivery', ARGV[1] .. ':' .. ARGV[2], 'provider', ARGV[4], 'reference', reference)
