@@ -141,7 +141,8 @@ def test_no_more_minutes_are_promised_than_there_are(ttl: float, minutes: int) -
     orders = replace(ORDERS, policy=Policy(ttl=ttl))
 
     assert (
-        orders.message(Send(address=ADDRESS), ORDER, "123456").content == f"Shop 123456 đăng nhập {minutes} 5"
+        orders.message(Send(address=ADDRESS), ORDER, "123456", "r", "esms").content
+        == f"Shop 123456 đăng nhập {minutes} 5"
     )
 
 
