@@ -16,7 +16,7 @@ WIRE = "otpflow/stores/_wire.py"
 EMBEDDED = ("-k", "embedded")
 VALKEY = ("-k", "valkey")
 NO_DECREMENT = "attempts = attempts"
-NOT_USED = Edit(file=SETTLE, old="if held[1] == 'verified' then", new="if false then")
+NOT_USED = Edit(file=SETTLE, old="if held[1] == 'verified' then", new="  if false then")
 
 
 def at_once(test: str, where: tuple[str, str] = EMBEDDED) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ MUTATIONS = (
         guarantee="G1",
         says="a claim spends an attempt that is not there",
         file=CLAIM,
-        old="  if attempts <= 0 then return { 'exhausted', 0 } end\n",
+        old="elseif attempts <= 0 then\n  return { 'exhausted', 0 }\n",
         new="",
         selection=at_once("test_wrong_guesses_at_once"),
     ),
@@ -98,8 +98,8 @@ MUTATIONS = (
         guarantee="G1",
         says="an attempt that has its verdict is hashed again",
         file=CLAIM,
-        old="if mark and mark ~= 'claimed' then",
-        new="if false then",
+        old="  if mark ~= 'claimed' then",
+        new="  if false then",
         selection=at_once("test_a_wrong_attempt_asked_again"),
     ),
     Mutation(
@@ -149,7 +149,7 @@ MUTATIONS = (
         says="an attempt is settled twice",
         file=SETTLE,
         old="if held[4] ~= 'claimed' then",
-        new="if false then",
+        new="  if false then",
         selection=at_once("test_one_attempt_that_all_claimed"),
     ),
     Mutation(
@@ -180,7 +180,7 @@ MUTATIONS = (
         guarantee="G3",
         says="a claim does not say that a code is used",
         file=CLAIM,
-        old="  if held[1] == 'verified' then return { 'used', attempts } end\n",
+        old="elseif held[1] == 'verified' then\n  return { 'used', attempts }\n",
         new="",
         selection=use("test_a_used_code_stays_used"),
     ),
@@ -228,7 +228,7 @@ MUTATIONS = (
         guarantee="G5",
         says="the last attempt is not the last",
         file=CLAIM,
-        old="  if attempts <= 0 then return { 'exhausted', 0 } end\n",
+        old="elseif attempts <= 0 then\n  return { 'exhausted', 0 }\n",
         new="",
         selection=use("test_after_the_last_attempt"),
     ),
@@ -260,8 +260,8 @@ MUTATIONS = (
         guarantee="G5",
         says="a named attempt that died is never finished",
         file=CLAIM,
-        old="if mark and mark ~= 'claimed' then",
-        new="if mark == 'claimed' then return { 'expired' } elseif mark then",
+        old="  if mark ~= 'claimed' then",
+        new="  if mark == 'claimed' then return { 'expired' } else",
         selection=use("test_a_named_attempt_that_died"),
     ),
 )

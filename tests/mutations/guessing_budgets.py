@@ -53,8 +53,8 @@ MUTATIONS = (
         guarantee="G4",
         says="asking again with an idempotency key refills the attempts",
         file=ADMIT,
-        old="if held == ARGV[1] then return { 'admitted' } end",
-        new="redis.call('HSET', KEYS[1], unpack(ARGV, 5))\nif held == ARGV[1] then return { 'admitted' } end",
+        old="if held[1] == ARGV[1] then return { 'admitted' } end",
+        new="redis.call('HSET', KEYS[1], unpack(ARGV, 5))\nif held[1] == ARGV[1] then return { 'admitted' } end",
         selection=budgets("test_asking_again_for_a_challenge_refills_nothing"),
     ),
     Mutation(

@@ -31,8 +31,8 @@ MUTATIONS = (
         guarantee="R1",
         says="keeps idempotency keys for ever",
         file="otpflow/stores/lua/bind.lua",
-        old="held or ARGV[1], 'PX', ARGV[2])",
-        new="held or ARGV[1])",
+        old="ARGV[1], 'PX', ARGV[2])",
+        new="ARGV[1])",
         selection=_EXPIRY,
     ),
     Mutation(
@@ -55,7 +55,10 @@ MUTATIONS = (
         guarantee="R1",
         says="cancels a challenge that is gone",
         file="otpflow/stores/lua/cancel.lua",
-        old="if held[1] ~= 'pending' then return { held[1] or '' } end\n",
+        old="if not held[1] then return { '' } end\n"
+        "-- A write in every case: WAIT waits only for what its own connection wrote.\n"
+        "redis.call('PEXPIREAT', KEYS[1], held[2])\n"
+        "if held[1] ~= 'pending' then return { held[1] } end\n",
         new="if held[1] == 'verified' then return { held[1] } end\n",
         selection=_EXPIRY,
     ),
