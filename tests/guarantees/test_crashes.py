@@ -25,7 +25,7 @@ FLOWS = {
     "verify a wrong code": ("claim", "hash"),
     "receipt": ("read", "report", "renew", *SENDING),
     "refresh": ("poll", "ask", "report", "renew", *SENDING),
-    "cancel": ("cancel",),
+    "cancel": ("read", "cancel"),
 }
 PLACES = [(flow, place) for flow, steps in FLOWS.items() for place in range(len(steps))]
 
@@ -265,7 +265,7 @@ def test_a_cancellation_that_nobody_heard_of(scene: Callable[[str], Scene], perf
     """It happened or it did not; asking again makes sure."""
     scenery = scene("cancel")
     assert scenery.challenge is not None
-    Steps(scenery.subject).abandon(scenery.flow(), 0, performed=performed)
+    Steps(scenery.subject).abandon(scenery.flow(), 1, performed=performed)
     assert scenery.subject.inspect(scenery.challenge.id).state == ("CANCELLED" if performed else "PENDING")
 
     scenery.subject.cancel(scenery.challenge.id)
