@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from otpflow import recipients
 from otpflow.arguments import Arguments, read_context
@@ -41,6 +41,17 @@ class Order:
     channel: str
     context: Mapping[str, str] = field(repr=False)
     bound: str = field(repr=False)
+
+    def on(self, channel: str) -> Order:
+        """Tell what the same is on another channel.
+
+        Args:
+            channel: the channel.
+
+        Returns:
+            This order where that is its channel already.
+        """
+        return self if channel == self.channel else replace(self, channel=channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

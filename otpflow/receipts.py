@@ -28,6 +28,7 @@ _ORDER = (
     DeliveryState.UNANSWERED,
     DeliveryState.DELIVERED,
 )
+_OVERTAKEN = {state: f" {' '.join(_ORDER[:place])} " for place, state in enumerate(_ORDER)}
 _SEND = re.compile(
     r"([A-Za-z0-9_-]{1,16})\.([A-Za-z0-9_-]{20})\.([A-Za-z0-9_-]{22})\.([1-9][0-9]?)\.([A-Za-z0-9_-]{1,43})"
 )
@@ -83,7 +84,7 @@ def overtaken(state: DeliveryState) -> str:
     Returns:
         The states that it overtakes, each between spaces.
     """
-    return f" {' '.join(_ORDER[: _ORDER.index(state)])} "
+    return _OVERTAKEN[state]
 
 
 def callback_url(base: str, send: SendName, signature: str, secret: str) -> str:

@@ -72,9 +72,11 @@ class Steps:
                 yield from self._ask(tie)
             code = codes.generate(orders.policy.digits)
             legs = [
-                Leg(carrier, orders.message(send, on, code, hop_id(send.nonce, place), carrier.name))
+                Leg(
+                    carrier,
+                    orders.message(send, order.on(channel), code, hop_id(send.nonce, place), carrier.name),
+                )
                 for place, (carrier, channel) in enumerate(route.hops(order.channel))
-                for on in (replace(order, channel=channel),)
             ]
             secret = challenges.material(
                 orders.keyring, address, orders.namespace, order.purpose, order.recipient, order.bound, code
@@ -99,11 +101,11 @@ class Steps:
             yield from self._release(send)
             raise
         message, delivery, left = landing.leg.message, landing.delivery, before
-        order = replace(order, channel=message.channel)
+        order = order.on(message.channel)
         try:
             left = yield from self._ask(self.operations.confirm(send, message.expires_in, delivery))
-            # A report may have been quicker than the answer.
-            delivery = replace(delivery, state=left.delivery)
+            if left.delivery is not delivery.state:  # a report was quicker than the answer
+                delivery = replace(delivery, state=left.delivery)
         except StoreUnavailableError:
             # The phone rings, and the code verifies as it was stored: the user must get the challenge's id.
             left = replace(before, life=message.expires_in)
@@ -223,7 +225,7 @@ class _Watch:
         return wait <= 0
 
     def hears(self, leg: Leg, error: Exception | None, /) -> Flow[None]:
-        carrier, order = leg.carrier, replace(self.order, channel=leg.message.channel)
+        carrier = leg.carrier
         if error is None:
             if carrier.breaker.troubled:
                 yield from self.steps.circuit(carrier, "taken")
@@ -234,6 +236,7 @@ class _Watch:
         refused = isinstance(error, DeliveryError) and not isinstance(error, DeliveryUnknownError)
         kind = EventKind.DELIVERY_REFUSED if refused else EventKind.DELIVERY_UNKNOWN
         code = (error.code or "") if isinstance(error, DeliveryError) else challenges.where(error)
+        order = self.order.on(leg.message.channel)
         self.steps.tell_order(kind, self.send, order, provider=carrier.name, code=code)
         concerns = error.concerns if isinstance(error, DeliveryError) else "caller"
         if concerns == "operator":

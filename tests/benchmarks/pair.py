@@ -66,7 +66,7 @@ class Floor:
         self._run("admit", (challenge, sends), (nonce, send.text, send.window, 600_000, *fields, *shown))
         hashed = low_level.hash_secret(b"x" * 32, locator.encode(), 1, 1_024, 1, DIGEST_BYTES, _KIND)
         self._run("store", (challenge,), (nonce, 1, "x" * 22, life))
-        confirmed = (nonce, 1, life, send.text, "replace", "ACCEPTED", "outbox", "1")
+        confirmed = (nonce, 1, life, send.text, "replace", "ACCEPTED", "  ", "outbox", "1")
         self._run("confirm", (challenge, sends), confirmed)
         claimed = (attempt, guess.text, guess.window, self._row.allowed, self._row.memory)
         self._run("claim", (challenge, guesses), claimed)

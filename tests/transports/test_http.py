@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -188,6 +189,9 @@ def test_closing_takes_back_what_has_not_begun() -> None:
         caller.start()
     for _ in range(32):
         hanging.acquire()
+    waiting: Any = vars(client)["_pool"]._work_queue
+    while waiting.empty():
+        release.wait(0.001)
     client.close()
     release.set()
     for caller in callers:
