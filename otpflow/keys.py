@@ -37,7 +37,7 @@ _NONCE_BYTES = 12
 _USES = ("mac", "seal", "name", "address", "sign")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Address:
     """Where a challenge lives, and the secret that only its id holds.
 

@@ -22,7 +22,7 @@ NONCE_BYTES = 12
 alike. It is a name and no secret; that is in the challenge id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Order:
     """What is to be sent to whom.
 
@@ -54,7 +54,7 @@ class Order:
         return self if channel == self.channel else replace(self, channel=channel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Send:
     """One send of a challenge.
 
@@ -69,7 +69,7 @@ class Send:
     nonce: str = field(default_factory=lambda: encode(secrets.token_bytes(NONCE_BYTES)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Orders:
     """Writes and reads orders, by the settings of one engine.
 

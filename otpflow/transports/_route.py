@@ -13,7 +13,7 @@ from otpflow.models import Delivery, Message
 from otpflow.transports._carrier import Carrier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Leg:
     """One transport's part of a send.
 
@@ -26,7 +26,7 @@ class Leg:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Landing:
     """Where a send ended.
 
@@ -79,6 +79,7 @@ class Route:
                 "receipt can say which of them it is from"
             )
         self.carriers = tuple(carriers)
+        self._hops: dict[str, list[tuple[Carrier, str]]] = {}
         self.on_unanswered = on_unanswered
         self.channels = tuple(dict.fromkeys(channel for carrier in carriers for channel in carrier.channels))
 
