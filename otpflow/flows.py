@@ -6,6 +6,8 @@
 
 A budget is spent before work is done, a code is kept before it is sent, an attempt is spent before it is
 compared. Whatever dies in between costs a send or an attempt, and never grants one.
+
+What several flows do alike is in `steps`; what becomes of a send is in `delivery_flows`.
 """
 
 from __future__ import annotations
